@@ -1,0 +1,1 @@
+"""The doors to Kubernetes, Prometheus, files and the clock."""

@@ -1,0 +1,1 @@
+"""One file a command: the compositions, with ports as arguments."""

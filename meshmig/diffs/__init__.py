@@ -1,0 +1,1 @@
+"""Semantic differences of objects: normalised, field by field, digested."""

@@ -1,0 +1,1 @@
+"""Deciding and carrying out: the loop, the journal, the lock."""

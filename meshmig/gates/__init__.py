@@ -1,0 +1,1 @@
+"""What is measured, how it is asked, and how it is judged."""

@@ -1,0 +1,1 @@
+"""The nouns of a migration: frozen values without verbs."""

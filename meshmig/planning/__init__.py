@@ -1,0 +1,1 @@
+"""From a migration and a mesh to stages of steps."""

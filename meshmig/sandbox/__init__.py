@@ -1,0 +1,1 @@
+"""The embedded cluster, its traffic and its faults: the same ports, deterministic."""

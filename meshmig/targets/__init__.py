@@ -1,0 +1,1 @@
+"""Target meshes: the neutral mesh to manifests."""
