@@ -1,0 +1,105 @@
+"""The grammar as the parser needs it: tables, reserved words, and one expression that splits a text into tokens."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+from meshmig.language.grammar_text import grammar_text
+
+Row = Mapping[str, tuple[Any, Any]]
+"""What a state does with each terminal: shift to a state (an int), or reduce by a rule."""
+
+BAD_ESCAPE, BAD_TEXT, BAD_SIGN = "BAD_ESCAPE", "BAD_TEXT", "BAD_SIGN"
+"""What the lexer makes of a text with an unknown escape, of one that does not end (it is taken to end at a brace or a
+comment), and of signs that mean nothing. No rule accepts them."""
+
+
+class Automaton(Protocol):
+    """The parts of Lark's LALR parser that are used: the stacks of states and values, and its step."""
+
+    state_stack: list[int]
+    value_stack: list[Any]
+
+    feed_token: Callable[..., Any]
+    """Takes one more token, and returns the tree at the end; raises UnexpectedToken where it does not fit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grammar:
+    """`words`: each reserved word and sign with its terminal. `spelling`: the reverse. `rows`: the LALR table.
+
+    `boundaries`: the states in which a block, or the file, waits for its next statement.
+    """
+
+    words: Mapping[str, str]
+    spelling: Mapping[str, str]
+    splitter: re.Pattern[str]
+    rows: Mapping[int, Row]
+    boundaries: frozenset[int]
+    _lark: Any
+
+    def begin(self) -> Automaton:
+        """Return a parser that has read nothing."""
+        automaton: Automaton = self._lark.parse_interactive("").parser_state
+        return automaton
+
+
+@cache
+def grammar() -> Grammar:
+    """Build the tables once a process: about 40 ms, so only commands that read a `.mig` file pay for it."""
+    from lark import Lark
+    from lark.lexer import Lexer, LexerState
+
+    from meshmig.language.building import Builder
+
+    class NoLexer(Lexer):
+        """The parser is fed by `lexer.py`, which also keeps comments and never gives up."""
+
+        def __init__(self, _conf: object) -> None:
+            """Nothing to prepare."""
+
+        def lex(self, _state: LexerState, _parser_state: object) -> Any:  # noqa: ANN401 - never called
+            return iter(())
+
+    lark = Lark(
+        grammar_text(),
+        parser="lalr",
+        lexer=NoLexer,
+        transformer=Builder(),
+        keep_all_tokens=True,
+        maybe_placeholders=False,
+    )
+    return _tables(lark)
+
+
+def _tables(lark: Any) -> Grammar:  # noqa: ANN401 - lark is imported lazily
+    words = {t.pattern.value: t.name for t in lark.terminals if t.pattern.type == "str"}
+    classes = {t.name: t.pattern.value for t in lark.terminals if t.pattern.type != "str"}
+    rows: Mapping[int, Row] = lark.parse_interactive("").parser_state.parse_conf.states
+    return Grammar(
+        words=words,
+        spelling={name: text for text, name in words.items()},
+        splitter=_splitter(words, classes),
+        rows=rows,
+        boundaries=frozenset(state for state, row in rows.items() if _is_boundary(row)),
+        _lark=lark,
+    )
+
+
+def _is_boundary(row: Row) -> bool:
+    return any(name in row and isinstance(row[name][1], int) for name in ("RBRACE", "STAGE"))
+
+
+def _splitter(words: Mapping[str, str], classes: Mapping[str, str]) -> re.Pattern[str]:
+    """Longest forms first: a path before a name, a name before a number, signs last, then what means nothing."""
+    signs = sorted((text for text in words if not text[0].isalpha()), key=lambda text: (-len(text), text))
+    groups = [
+        f"(?P<{name}>{classes[name]})" for name in ("SPACE", "PATH", "DOTTED", "NAME", "TEXT", "QUANTITY", "COMMENT")
+    ]
+    groups.append("(?P<SIGN>" + "|".join(map(re.escape, signs)) + ")")
+    groups.append(rf'(?P<{BAD_ESCAPE}>"(?:[^"\\\n]|\\[^\n])*")')
+    groups.append(rf'(?P<{BAD_TEXT}>"[^"\n{{}}#]*)')
+    groups.append(rf"(?P<{BAD_SIGN}>.)")
+    return re.compile("|".join(groups), re.DOTALL)

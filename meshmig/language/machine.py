@@ -1,0 +1,219 @@
+"""The parser at work: it feeds tokens to the LALR table, and can look ahead, step back and close what is open."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from meshmig.language import tree
+from meshmig.language.grammar import Row, grammar
+from meshmig.language.report import Report
+from meshmig.language.tree import Token
+
+END = "$END"
+
+
+class Machine:
+    """Reads the tokens of one file. `at` is the token that comes next; `starts` are those that begin a statement.
+
+    `opens` holds the braces that are open; `surplus` counts opening ones that were passed over; `lost` holds the
+    words of statements that were given up, so that nobody is told that they are not defined.
+    """
+
+    def __init__(self, tokens: Sequence[Token], report: Report) -> None:
+        self._grammar = grammar()
+        self._state = self._grammar.begin()
+        self._length = len(report.source.text)
+        self.tokens, self.report = tokens, report
+        self.at = 0
+        self.starts: list[int] = []
+        self.opens: list[int] = []
+        self.surplus = 0
+        self.lost: set[str] = set()
+
+    def begin(self) -> None:
+        """Feed the version; the statements follow."""
+        self._state.feed_token(Token("MIG", "mig", 0))
+        self._state.feed_token(Token("QUANTITY", "1", 0))
+        self.starts += [0] if self.at else []
+
+    def run(self) -> None:
+        """Feed tokens until one does not fit, or none is left."""
+        from lark.exceptions import UnexpectedToken
+
+        rows, stack, feed = self._grammar.rows, self._state.state_stack, self._state.feed_token
+        tokens, boundaries, at = self.tokens, self._grammar.boundaries, self.at
+        while at < len(tokens):
+            token = tokens[at]
+            row = rows[stack[-1]]
+            if token.type not in row:
+                if "NAME" not in row or not self._may_be_name(token):
+                    break
+                token = token._replace(type="NAME")
+            try:
+                feed(token)
+            except UnexpectedToken:
+                break
+            if token.type == "LBRACE":
+                self.opens.append(at)
+            elif token.type == "RBRACE":
+                self.opens.pop()
+            elif stack[-2] in boundaries:
+                self.starts.append(at)
+            at += 1
+        self.at = at
+
+    def finish(self) -> tree.File | None:
+        """Return the tree once every token was fed and nothing is open; None where more is to come."""
+        if self.at < len(self.tokens) or not self.can(END):
+            return None
+        file: tree.File = self._state.feed_token(Token(END, "", self._length), is_end=True)
+        return file
+
+    @property
+    def token(self) -> Token:
+        """The token that comes next, or the end of the file."""
+        return self.tokens[self.at] if self.at < len(self.tokens) else Token(END, "", self._length)
+
+    @property
+    def following(self) -> Token:
+        """The token after the next one."""
+        return self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else Token(END, "", self._length)
+
+    @property
+    def previous(self) -> Token | None:
+        """The token before the next one."""
+        return self.tokens[self.at - 1] if self.at else None
+
+    def can(self, *types: str) -> bool:
+        """Say whether tokens of these types may come next, one after the other."""
+        return self._ahead(types) is not None
+
+    def fits(self, token: Token, *before: str) -> bool:
+        """Say whether a token may come next, behind further ones of these types, also as a mere name."""
+        return self.can(*before, token.type) or (self._may_be_name(token) and self.can(*before, "NAME"))
+
+    def reach(self, types: Iterable[str], index: int, most: int) -> int:
+        """Count how many tokens from `index` on would fit behind tokens of these types, at most `most`.
+
+        What comes to a word that surely begins the next statement, or to the end of the file, counts as `most`.
+        """
+        stack = self._ahead(types)
+        if stack is None:
+            return -1
+        for count, token in enumerate(self.tokens[index : index + most]):
+            stack = _after(self._grammar.rows, stack, token.type)
+            if stack is None:
+                return count
+            if token.type in self.statement_words() and self.report.source.is_first(token.start):
+                return most
+        return most
+
+    def accepted(self, *before: str) -> frozenset[str]:
+        """Return the types of all tokens that may come next, behind further ones of these types."""
+        stack = self._ahead(before)
+        row = self._grammar.rows[stack[-1]] if stack else {}
+        return frozenset(type_ for type_ in row if type_.isupper() and self.can(*before, type_))
+
+    def statement_words(self) -> frozenset[str]:
+        """Return the types that begin a statement of the innermost open block, or of the file."""
+        stack = self._state.state_stack
+        state = next((state for state in reversed(stack) if state in self._grammar.boundaries), stack[0])
+        return frozenset(
+            type_ for type_ in self._grammar.rows[state] if type_.isupper() and type_ not in ("RBRACE", END)
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the statement before the next token may end here (or none has begun)."""
+        return self.can("RBRACE") if self.opens else self.can("STAGE")
+
+    @property
+    def is_boundary(self) -> bool:
+        """Whether the block was just opened, or a statement cannot be under way for another reason."""
+        return self._state.state_stack[-1] in self._grammar.boundaries
+
+    def feed(self, token: Token) -> None:
+        """Feed a token that is not in the text, or that stands there in another form; it must fit."""
+        self._state.feed_token(token)
+        if token.type == "LBRACE":
+            self.opens.append(max(0, self.at - 1))
+        elif self._state.state_stack[-2] in self._grammar.boundaries:
+            self.starts.append(self.at)
+
+    def insert(self, types: Iterable[str]) -> None:
+        """Feed what is missing behind the previous token; a literal comes empty, and is not judged again."""
+        end = self.previous.end if self.previous else 0
+        for type_ in types:
+            self.feed(Token(type_, "", end))
+
+    def drop_last(self) -> None:
+        """Take back the token fed last, which no rule has used yet."""
+        self._state.state_stack.pop()
+        self._state.value_stack.pop()
+
+    def settle(self) -> bool:
+        """Leave the statement under way: kept where it may end here, else given up. Says whether it was kept."""
+        if self.is_complete:
+            closing = Token("RBRACE" if self.opens else "STAGE", "", self.token.start)
+            self._state.feed_token(closing)
+            self.drop_last()
+            return True
+        while self._state.state_stack[-1] not in self._grammar.boundaries:
+            self.drop_last()
+        first = self.starts[-1] if self.starts else 0
+        self.lost.update(token.text for token in self.tokens[first : self.at])
+        return False
+
+    def close(self) -> None:
+        """Close every open block here, as if its brace stood before the next token."""
+        while self.opens:
+            self.settle()
+            end = self.previous.end if self.previous else 0
+            self._state.feed_token(Token("RBRACE", "", end))
+            self.opens.pop()
+
+    @property
+    def opener(self) -> Token:
+        """The word of the statement whose block is the innermost open one; something must be open."""
+        return self.tokens[self.starts[bisect_right(self.starts, self.opens[-1]) - 1]]
+
+    @property
+    def statement(self) -> Token | None:
+        """The word that began the latest statement."""
+        return self.tokens[self.starts[-1]] if self.starts else None
+
+    def spelled(self, type_: str) -> str:
+        """Return how a reserved word or sign is written; empty for names and literals."""
+        return self._grammar.spelling.get(type_, "")
+
+    def word_type(self, text: str) -> str:
+        """Return the terminal of a reserved word or sign; empty where it is none."""
+        return self._grammar.words.get(text, "")
+
+    def _may_be_name(self, token: Token) -> bool:
+        """A reserved word is a name where only names may stand, unless it begins a line as a statement would."""
+        if token.type not in self._grammar.spelling or not token.text[:1].isalpha():
+            return False
+        return token.type not in self.statement_words() or not self.report.source.is_first(token.start)
+
+    def _ahead(self, types: Iterable[str]) -> list[int] | None:
+        stack: list[int] | None = list(self._state.state_stack)
+        for type_ in types:
+            stack = _after(self._grammar.rows, stack, type_) if stack is not None else None
+        return stack
+
+
+def _after(rows: Mapping[int, Row], stack: list[int], type_: str) -> list[int] | None:
+    """Return the states after one more token, or None where it does not fit: the LALR step without values."""
+    while True:
+        step: tuple[Any, Any] | None = rows[stack[-1]].get(type_)
+        if step is None:
+            return None
+        if isinstance(step[1], int):
+            return [*stack, step[1]]
+        rule = step[1]
+        if rule.expansion:
+            del stack[-len(rule.expansion) :]
+        stack.append(rows[stack[-1]][rule.origin.name][1])
+        if rule.origin.name == "start":
+            return stack

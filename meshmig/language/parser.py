@@ -1,0 +1,141 @@
+"""Text to tree, with every mistake named on the way."""
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from meshmig.language import tree
+from meshmig.language.lexer import split
+from meshmig.language.machine import Machine
+from meshmig.language.recover import recover
+from meshmig.language.report import Mistake, Report
+from meshmig.language.source import HIDDEN, Source
+from meshmig.language.suggest import nearest
+from meshmig.language.tree import Extent, Token
+
+MOST_MISTAKES = 50
+VERSIONS = ("1",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """One file, read. `file` holds what could be understood; None where nothing could.
+
+    `starts` are the indices of the tokens that begin statements; `lost` holds words of statements that were given up;
+    `docs` are the `##` comments, by the line that they stand directly above.
+    """
+
+    source: Source
+    report: Report
+    file: tree.File | None
+    tokens: tuple[Token, ...]
+    comments: tuple[Token, ...]
+    starts: tuple[int, ...]
+    lost: frozenset[str]
+    docs: Mapping[int, str]
+
+
+def parse(source: Source) -> Parsed:
+    """Read a text; the mistakes are in the report, one per cause, at most fifty."""
+    report = Report(source)
+    _find_hidden(report)
+    with _no_collection():
+        pieces = split(source.text)
+        machine = Machine(pieces.tokens, report)
+        file = _read(machine) if _begin(machine) else None
+    report.close_syntax()
+    return Parsed(
+        source=source,
+        report=report,
+        file=file,
+        tokens=pieces.tokens,
+        comments=pieces.comments,
+        starts=tuple(machine.starts),
+        lost=frozenset(machine.lost),
+        docs=_docs(source, pieces.comments),
+    )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector away while many small values are made, none of them garbage: a third of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _docs(source: Source, comments: Iterable[Token]) -> Mapping[int, str]:
+    found = dict[int, list[str]]()
+    for comment in comments:
+        if comment.text.startswith("##") and source.is_first(comment.start):
+            line = source.line(comment.start)
+            lines = found.pop(line, [])
+            lines.append(comment.text.lstrip("#").strip())
+            found[line + 1] = lines
+    return {line: "\n".join(lines) for line, lines in found.items()}
+
+
+def _find_hidden(report: Report) -> None:
+    for match in HIDDEN.finditer(report.source.text):
+        sign = f"U+{ord(match.group()):04X}"
+        report.add(
+            Mistake(
+                code="MIG115",
+                at=Extent(match.start(), match.end()),
+                message=f"the hidden character {sign} could make the file look other than it is",
+                help="take it away",
+                replacement="",
+            )
+        )
+        if len(report) >= MOST_MISTAKES:
+            return
+
+
+def _begin(machine: Machine) -> bool:
+    """Read `mig 1`; a file of another version is not read at all."""
+    first, second = machine.token, machine.following
+    code, message = "MIG104", "a `.mig` file begins with its language version"
+    edge = Extent(first.start, first.start)
+    mistake = Mistake(
+        code=code, at=edge, message=message, help="write `mig 1` as the first line", replacement="mig 1\n\n"
+    )
+    if first.type == "MIG" and second.type == "QUANTITY":
+        if second.text not in VERSIONS:
+            text = f"this meshmig knows version {', '.join(VERSIONS)} of the language, not `{second.text}`"
+            help_text = "install a newer meshmig, or write the file in version 1"
+            machine.report.add(Mistake(code="MIG105", at=second.at, message=text, help=help_text))
+            return False
+        machine.at = 2
+    elif second.type == "QUANTITY" and nearest(first.text, ["mig"]):
+        machine.report.add(
+            Mistake(code=code, at=first.at, message=message, help="did you mean `mig`?", replacement="mig")
+        )
+        machine.at = 2
+    elif first.type == "MIG":
+        at = Extent(first.end, first.end)
+        machine.report.add(Mistake(code=code, at=at, message=message, help="did you mean `mig 1`?", replacement=" 1"))
+        machine.at = 1
+    else:
+        machine.report.add(mistake)
+    machine.begin()
+    return True
+
+
+def _read(machine: Machine) -> tree.File | None:
+    for _ in range(4 * MOST_MISTAKES):
+        machine.run()
+        file = machine.finish()
+        if file is not None:
+            return file
+        if len(machine.report) >= MOST_MISTAKES:
+            break
+        recover(machine)
+    text = f"{len(machine.report)} mistakes, and the file goes on: the rest was not read"
+    at = Extent(machine.token.start, machine.token.start)
+    machine.report.add(Mistake(code="MIG116", at=at, message=text, help="mend the first ones and check again"))
+    return None
