@@ -1,1 +1,1 @@
-"""One file a shifting mechanism."""
+"""The arithmetic of shifting mechanisms, one file each."""

@@ -1,0 +1,46 @@
+"""The ground of a journey: what still runs is held, Istio's control plane is awaited, its objects are staged."""
+
+from meshmig.model.mesh import Workload
+from meshmig.model.objects import Manifest
+from meshmig.model.plan import Await, ControlPlaneReady, PatchPods
+from meshmig.planning.copies import OLD_SUFFIX, service_manifest
+from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
+from meshmig.targets.istio import desired, install_command
+
+_HELD = {"karpenter.sh/do-not-disrupt": "true", "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
+
+
+def protect(journey: Journey) -> None:
+    """Hold the live pods of every meshed workload, and freeze the autoscalers that would make more of them."""
+    for workload in journey.mesh.workloads:
+        body = {"metadata": {"annotations": dict(_HELD)}}
+        title = f"hold the live pods of {workload.id} (the pods, never the template)"
+        journey.write(PatchPods(workload=workload.ref, body=body), Wanted(title=title))
+    for scaler in journey.request.snapshot.of_kind("autoscaling", "HorizontalPodAutoscaler"):
+        scaled = _scaled(journey, scaler)
+        if scaled is not None:
+            frozen = owned(scaler.ref, {"minReplicas": scaled.replicas, "maxReplicas": scaled.replicas})
+            journey.write(apply_of(frozen, force=True), Wanted(title=f"freeze autoscaler {scaler.ref.id}"))
+
+
+def _scaled(journey: Journey, scaler: Manifest) -> Workload | None:
+    target = scaler.spec.get("scaleTargetRef") or {}
+    workload = journey.mesh.workload.get(f"{scaler.ref.namespace}/{target.get('name', '')}")
+    return workload if workload is not None and workload.ref.kind == target.get("kind") else None
+
+
+def install(journey: Journey) -> None:
+    """Wait for the control plane, then stage every object; nothing is routed by them before a pod moves."""
+    revision = journey.settings.choice.revision
+    ready = (ControlPlaneReady(revision=revision),)
+    wanted = Wanted(title=f"Istio's control plane, revision {revision}", waits=ready)
+    waited = journey.add(Await(advice=install_command(journey.settings)), wanted)
+    last: tuple[str, ...] = (waited,)
+    for upstream in journey.mesh.upstreams:
+        placement = journey.placements.get(upstream.id)
+        if placement is not None and placement.old is not None and placement.old.name.endswith(OLD_SUFFIX):
+            manifest = service_manifest(placement.old, upstream)
+            made = journey.write(apply_of(manifest), Wanted(title=f"name the old pods: {manifest.ref}", after=last))
+            last = chained([made]) or last
+    for manifest in desired(journey.mesh, journey.placements, journey.settings):
+        journey.write(apply_of(manifest), Wanted(title=f"stage {manifest.ref}", after=last))

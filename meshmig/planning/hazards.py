@@ -1,0 +1,95 @@
+"""What the planner must say before anything runs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from meshmig.diagnostics import Diagnostic, Severity
+from meshmig.model.intent import Allow
+from meshmig.model.mesh import Workload
+from meshmig.model.objects import Manifest
+from meshmig.planning.journey import Journey
+
+CODES = {
+    "MIG401": "A workload moves in place after App Mesh's control plane is gone",
+    "MIG402": "A call breaks in a state of the plan",
+    "MIG403": "Strict mutual TLS is enforced where the migration forbids it",
+    "MIG404": "A workload has callers outside the mesh and stays permissive",
+    "MIG405": "An object of that name exists and is not meshmig's",
+    "MIG406": "A workload is owned by another tool",
+    "MIG407": "A workload has one replica",
+    "MIG408": "An App Mesh pod is not ready and can never become so",
+    "MIG409": "An autoscaler would make pods that never become ready",
+    "MIG410": "A pattern selects no workload",
+    "MIG411": "A selection is not of the expected size",
+    "MIG412": "A workload without preStop moves in place",
+    "MIG413": "A workload is moved twice",
+    "MIG414": "A workload is never moved",
+    "MIG415": "A workload that owns storage cannot be copied",
+    "MIG416": "An `allow` silences nothing",
+    "MIG430": "Nothing asks what an `answer` answers",
+    "MIG431": "That is no answer to the question",
+}
+
+
+def hazards(journey: Journey) -> Iterator[Diagnostic]:
+    """Yield what holds for the whole plan, whatever its stages."""
+    for workload in journey.mesh.workloads:
+        yield from _workload(journey, workload)
+    for scaler in journey.request.snapshot.of_kind("autoscaling", "HorizontalPodAutoscaler"):
+        if journey.gone and _scales_meshed(journey, scaler):
+            yield _about(
+                scaler, "MIG409", "it would make App Mesh pods, which never become ready: `protect` freezes it"
+            )
+
+
+def _scales_meshed(journey: Journey, scaler: Manifest) -> bool:
+    target = scaler.spec.get("scaleTargetRef") or {}
+    return f"{scaler.ref.namespace}/{target.get('name', '')}" in journey.mesh.workload
+
+
+def _workload(journey: Journey, workload: Workload) -> Iterator[Diagnostic]:
+    live = journey.request.snapshot.get(workload.ref)
+    if live is None:
+        return
+    if workload.id not in journey.moved:
+        yield _about(live, "MIG414", "no stage moves it: it stays in App Mesh")
+    if workload.controlled_by:
+        text = f"{workload.controlled_by} owns it and may take changes back: change it at its source as well"
+        yield _about(live, "MIG406", text)
+    ready = live.status.get("readyReplicas", workload.replicas if not live.status else 0)
+    if journey.gone and live.status and workload.replicas and ready < workload.replicas:
+        text = (
+            f"{workload.replicas - ready} of {workload.replicas} pods are not ready; an App Mesh pod cannot become so"
+        )
+        yield _about(live, "MIG408", text)
+
+
+def _about(manifest: Manifest, code: str, message: str) -> Diagnostic:
+    return Diagnostic(
+        code=code, severity=Severity.WARNING, message=message, help=CODES[code], object=manifest.ref.object_name
+    )
+
+
+def allowed(findings: tuple[Diagnostic, ...], allows: tuple[Allow, ...]) -> tuple[Diagnostic, ...]:
+    """Turn accepted findings into information that shows the reason; an `allow` that accepts nothing is told."""
+    reasons = {allow.code: allow.because for allow in allows}
+    kept = tuple(_accepted(finding, reasons) for finding in findings)
+    present = {finding.code for finding in findings}
+    idle = tuple(
+        Diagnostic(
+            code="MIG416",
+            severity=Severity.WARNING,
+            message=f"`allow {allow.code}` silences nothing",
+            help="take it out",
+            span=allow.span,
+        )
+        for allow in allows
+        if allow.code not in present
+    )
+    return kept + idle
+
+
+def _accepted(finding: Diagnostic, reasons: dict[str, str]) -> Diagnostic:
+    if finding.code not in reasons or finding.severity is Severity.INFO:
+        return finding
+    return replace(finding, severity=Severity.INFO, help=f"accepted: {reasons[finding.code]}")

@@ -1,0 +1,213 @@
+"""A migration and a mesh become a plan, stage by stage, each on the predicted state after the ones before."""
+
+from dataclasses import replace
+
+from meshmig.codec import digest, to_json
+from meshmig.diagnostics import Severity, in_order
+from meshmig.model.intent import (
+    Approve,
+    Check,
+    Enforce,
+    InstallIstio,
+    Move,
+    OnFailure,
+    Profile,
+    Protect,
+    RetireAppMesh,
+    StageAction,
+    StageIntent,
+    Strategy,
+    Wait,
+    Waves,
+)
+from meshmig.model.objects import Manifest
+from meshmig.model.plan import Confirm, Judge, JudgeMode, Pause, Plan, Stage
+from meshmig.planning.canary import initial_placements, move_by_copy
+from meshmig.planning.copies import copy_ref
+from meshmig.planning.finishing import enforce, retire
+from meshmig.planning.ground import install, protect
+from meshmig.planning.hazards import allowed, hazards
+from meshmig.planning.in_place import move_in_place
+from meshmig.planning.journey import Journey, PlanRequest, Wanted
+from meshmig.planning.order import call_order, callers
+from meshmig.planning.selection import select
+from meshmig.targets.istio import findings as target_findings
+
+
+def make_plan(request: PlanRequest) -> Plan:
+    """Plan every stage; errors stand in the plan's findings."""
+    journey = Journey(request=request, objects=dict(request.snapshot.by_ref), placements={})
+    initial_placements(journey)
+    stages = tuple(_stage(journey, intent) for intent in request.migration.stages)
+    found = (*request.findings, *journey.findings, *hazards(journey), *target_findings(journey.mesh))
+    migration, mesh = request.migration, request.mesh
+    plan = Plan(
+        migration=migration.name,
+        file=migration.file,
+        fingerprint=migration.fingerprint,
+        cluster=replace(migration.cluster, span=None),
+        cluster_name=request.snapshot.cluster,
+        mesh=mesh.name,
+        namespaces=mesh.namespaces,
+        revision=migration.target.revision,
+        metrics=migration.metrics and replace(migration.metrics, span=None),
+        world=request.world,
+        gates=migration.gates,
+        units=tuple(journey.units),
+        stages=stages,
+        ledger=request.ledger,
+        questions=mesh.questions,
+        findings=in_order(allowed(found, migration.allows)),
+    )
+    return replace(plan, digest=digest_of(plan))
+
+
+def digest_of(plan: Plan) -> str:
+    """Return the digest of a plan's content: without itself, and wherever its file lies."""
+    return digest(to_json(Plan, replace(plan, digest="", file="")))
+
+
+def final_objects(plan: Plan) -> tuple[Manifest, ...]:
+    """Return the manifests that the plan's last applies leave behind."""
+    from meshmig.model.plan import ApplyObject, DeleteObject
+
+    kept: dict[object, Manifest] = {}
+    for stage in plan.stages:
+        for step in stage.steps:
+            match step.write:
+                case ApplyObject(manifest=manifest):
+                    kept[manifest.ref] = manifest
+                case DeleteObject(ref=ref):
+                    kept.pop(ref, None)
+                case _:
+                    continue
+    return tuple(sorted(kept.values(), key=lambda manifest: manifest.ref))
+
+
+def _stage(journey: Journey, intent: StageIntent) -> Stage:
+    journey.stage, journey.barrier = intent.number, ()
+    first = len(journey.steps)
+    for action in intent.actions:
+        if isinstance(action, Approve):
+            reason = f"before stage {intent.number}"
+            wanted = Wanted(title=f"{action.team} says yes before stage {intent.number}", because=action.span)
+            journey.barrier = (journey.add(Confirm(team=action.team, reason=reason), wanted),)
+    at_once = 1
+    for action in intent.actions:
+        at_once = max(at_once, _action(journey, action))
+        journey.raise_barrier()
+    steps = tuple(journey.steps[first:])
+    turn = next((step.id for step in steps if step.irreversible), "")
+    return Stage(
+        number=intent.number,
+        title=intent.title,
+        doc=intent.doc,
+        steps=steps,
+        at_once=at_once,
+        point_of_no_return=turn,
+    )
+
+
+def _action(journey: Journey, action: StageAction) -> int:
+    """Add an action's steps; returns how many units may move at once."""
+    match action:
+        case Protect():
+            protect(journey)
+        case InstallIstio():
+            install(journey)
+        case Move():
+            _move(journey, select(journey, action.selection), action.profile, 1)
+        case Waves():
+            _waves(journey, action)
+            return action.at_once
+        case Check():
+            _check(journey, action)
+        case Wait(length=length):
+            journey.add(Pause(length=length, reason=f"the file waits {length}"), Wanted(title=f"wait {length}"))
+        case Approve():
+            pass
+        case Enforce():
+            enforce(journey, action)
+        case RetireAppMesh():
+            retire(journey, action.span)
+    return 1
+
+
+def _move(journey: Journey, names: tuple[str, ...], profile: Profile, at_once: int, wave: int = 0) -> None:
+    chosen = set(names)
+    running: list[str] = []
+    settled_on: dict[str, str] = {}
+    for group in call_order(journey.mesh):
+        members = tuple(name for name in group if name in chosen)
+        if not members:
+            continue
+        after = [running[-at_once]] if len(running) >= at_once else []
+        after += [settled_on[key] for key in _writes(journey, members) if key in settled_on]
+        after += [journey.moved[c] for n in members for c in callers(journey.mesh)[n] if journey.moved.get(c)]
+        after = [name for name in after if name.startswith(f"{journey.stage}.")]
+        settled = _unit(journey, members, profile, tuple(dict.fromkeys(after)))
+        journey.units[-1] = replace(journey.units[-1], wave=wave)
+        if settled:
+            running.append(settled)
+            settled_on |= dict.fromkeys(_writes(journey, members), settled)
+
+
+def _unit(journey: Journey, members: tuple[str, ...], profile: Profile, after: tuple[str, ...]) -> str:
+    workloads = [journey.mesh.workload[name] for name in members]
+    if profile.strategy is Strategy.IN_PLACE:
+        return move_in_place(journey, workloads, profile, after)
+    for workload in workloads:
+        if workload.owns_storage:
+            message = f"{workload.id} owns storage: a copy cannot stand beside it"
+            help_text = "move it with `strategy in_place`, or move its storage first"
+            name = workload.ref.object_name
+            journey.find("MIG415", Severity.ERROR, message, help=help_text, object=name, span=profile.span)
+    return move_by_copy(journey, workloads, profile, after)
+
+
+def _writes(journey: Journey, members: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the Hosts and Edges whose objects a unit's move writes: units that share one go one after the other."""
+    mesh = journey.mesh
+    upstreams = {mesh.workload[name].upstream for name in members}
+    hosts = {host.id for host in mesh.hosts if upstreams & set(host.upstreams)}
+    edges = {edge.id for edge in mesh.edges if any(route.host in hosts for route in edge.routes)}
+    return tuple(sorted(hosts | {f"edge {name}" for name in edges}))
+
+
+def _waves(journey: Journey, action: Waves) -> None:
+    names = select(journey, action.selection)
+    waves = [names[start : start + action.at_most] for start in range(0, len(names), action.at_most)]
+    for number, wave in enumerate(waves, start=1):
+        _move(journey, wave, action.profile, action.at_once, number)
+        if number < len(waves):
+            journey.raise_barrier()
+            _between(journey, action)
+
+
+def _between(journey: Journey, action: Waves) -> None:
+    if action.between_wait.ms:
+        pause = Pause(length=action.between_wait, reason="between waves")
+        journey.barrier = (journey.add(pause, Wanted(title=f"wait {action.between_wait} between waves")),)
+    if action.between_gate:
+        _check(journey, Check(gate=action.between_gate, span=action.span))
+        journey.raise_barrier()
+
+
+def _check(journey: Journey, action: Check) -> None:
+    if action.length.ms:
+        pause = Pause(length=action.length, reason=f"gate {action.gate} watches")
+        journey.barrier = (journey.add(pause, Wanted(title=f"watch {action.length}")),)
+    for workload in journey.mesh.workloads:
+        if workload.id not in journey.moved or not workload.services:
+            continue
+        uncalled = not callers(journey.mesh)[workload.id]
+        judge = Judge(
+            gate=action.gate,
+            mode=JudgeMode.UNCALLED if uncalled else JudgeMode.ADVANCE,
+            percent_new=100,
+            old=None,
+            new=copy_ref(workload),
+            on_failure=OnFailure.PAUSE,
+        )
+        wanted = Wanted(title=f"gate {action.gate} on {workload.id}", because=action.span)
+        journey.add(judge, wanted)

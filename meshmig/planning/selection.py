@@ -1,0 +1,57 @@
+"""Which workloads a selection means, and what is wrong with it."""
+
+from fnmatch import fnmatchcase
+
+from meshmig.diagnostics import Severity
+from meshmig.model.intent import Move, Selection, Waves
+from meshmig.model.mesh import Workload
+from meshmig.planning.journey import Journey
+from meshmig.planning.order import call_order
+
+
+def select(journey: Journey, selection: Selection) -> tuple[str, ...]:
+    """Return the workloads of a selection in the order of the calls; what is wrong becomes a finding."""
+    if selection.rest:
+        chosen = _rest(journey)
+    else:
+        chosen = {w.id for w in journey.mesh.workloads if _takes(selection, w)}
+        _check(journey, selection, chosen)
+    order = [name for group in call_order(journey.mesh) for name in group]
+    twice = sorted(name for name in chosen if name in journey.moved)
+    for name in twice:
+        help_text = "name it in one stage only, or exclude it here with `except`"
+        journey.find("MIG413", Severity.ERROR, f"{name} is moved twice", help=help_text, span=selection.span)
+    return tuple(name for name in order if name in chosen and name not in journey.moved)
+
+
+def _takes(selection: Selection, workload: Workload) -> bool:
+    named = any(fnmatchcase(workload.id, pattern.text) for pattern in selection.patterns)
+    excepted = any(fnmatchcase(workload.id, pattern.text) for pattern in selection.excepts)
+    return named and not excepted and _meets(selection, workload)
+
+
+def _meets(selection: Selection, workload: Workload) -> bool:
+    return all((workload.labels.get(c.key) == c.value) == c.equal for c in selection.conditions)
+
+
+def _check(journey: Journey, selection: Selection, chosen: set[str]) -> None:
+    known = ", ".join(workload.id for workload in journey.mesh.workloads[:5])
+    for pattern in selection.patterns:
+        if not any(fnmatchcase(workload.id, pattern.text) for workload in journey.mesh.workloads):
+            help_text = f"the mesh's workloads are {known}, …" if known else "the mesh has no workload"
+            message = f"`{pattern.text}` selects no workload of the mesh"
+            journey.find("MIG410", Severity.ERROR, message, help=help_text, span=pattern.span or selection.span)
+    if selection.expect is not None and not selection.expect[0] <= len(chosen) <= selection.expect[1]:
+        low, high = selection.expect
+        message = f"{len(chosen)} workloads are selected where {low}..{high} are expected: {', '.join(sorted(chosen))}"
+        journey.find("MIG411", Severity.ERROR, message, help="change `expect` or the patterns", span=selection.span)
+
+
+def _rest(journey: Journey) -> set[str]:
+    """All that no other selection of the migration names."""
+    named: set[str] = set(journey.moved)
+    for stage in journey.request.migration.stages:
+        for action in stage.actions:
+            if isinstance(action, Move | Waves) and not action.selection.rest:
+                named |= {w.id for w in journey.mesh.workloads if _takes(action.selection, w)}
+    return {workload.id for workload in journey.mesh.workloads} - named

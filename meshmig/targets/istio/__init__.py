@@ -1,0 +1,26 @@
+"""The neutral mesh to Istio's manifests."""
+
+from meshmig.targets.istio.edges import edge_objects
+from meshmig.targets.istio.enrol import enrol, enrol_gateway
+from meshmig.targets.istio.install import install_command
+from meshmig.targets.istio.policies import policy_objects, sidecar_objects
+from meshmig.targets.istio.routing import host_objects
+from meshmig.targets.istio.security import permissive_objects, strict_objects
+from meshmig.targets.istio.settings import Placements, Settings
+from meshmig.targets.istio.whole import desired, findings
+
+__all__ = [
+    "Placements",
+    "Settings",
+    "desired",
+    "edge_objects",
+    "enrol",
+    "enrol_gateway",
+    "findings",
+    "host_objects",
+    "install_command",
+    "permissive_objects",
+    "policy_objects",
+    "sidecar_objects",
+    "strict_objects",
+]
