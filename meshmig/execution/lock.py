@@ -1,0 +1,132 @@
+"""The lock: one Lease a migration, with expiry, renewal and a fencing token."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from meshmig.diagnostics import MeshmigError
+from meshmig.execution.journal import NAMESPACE
+from meshmig.model.objects import Json, Manifest, ObjectRef
+from meshmig.model.units import Duration, Instant
+from meshmig.ports import Clock, Cluster, ConflictError, NotFoundError
+
+LEASE_SECONDS = 60
+_RENEW_AFTER = Duration(15_000)
+
+
+class LockedError(MeshmigError):
+    """Another run holds the migration's lock."""
+
+    def __init__(self, holder: str, token: int, age: Duration) -> None:
+        self.holder, self.token, self.age = holder, token, age
+        super().__init__(f"another run holds the lock: {holder}, token {token}, renewed {age} ago")
+
+
+class Lock:
+    """The Lease of one migration, as one holder sees it."""
+
+    def __init__(self, cluster: Cluster, name: str, holder: str, clock: Clock) -> None:
+        self._cluster = cluster
+        self._ref = ObjectRef("coordination.k8s.io/v1", "Lease", NAMESPACE, f"meshmig-{name.replace('_', '-')}")
+        self._holder = holder
+        self._clock = clock
+        self._lease: Manifest | None = None
+        self._renewed = Instant(0)
+
+    def show(self) -> dict[str, Json]:
+        """Return holder, token and age; empty where the lock is free."""
+        lease = self._get()
+        holder = lease.spec.get("holderIdentity") if lease else None
+        if lease is None or not holder:
+            return {}
+        return {
+            "holder": holder,
+            "token": lease.spec.get("leaseTransitions", 0),
+            "age_seconds": int(self._age(lease).seconds),
+        }
+
+    def acquire(self) -> int:
+        """Take the lock and return its token.
+
+        Raises:
+            LockedError: another run holds it and renewed it within its duration.
+        """
+        lease = self._get()
+        if lease is None:
+            self._lease = self._cluster.create(Manifest(self._body(1, {})))
+        else:
+            holder = lease.spec.get("holderIdentity") or ""
+            token = int(lease.spec.get("leaseTransitions", 0))
+            if holder and holder != self._holder and self._age(lease).seconds < LEASE_SECONDS:
+                raise LockedError(holder, token, self._age(lease))
+            self._lease = self._swap(lease, self._body(token + 1, lease.metadata))
+        self._renewed = self._clock.now()
+        return self.token
+
+    @property
+    def token(self) -> int:
+        """The fencing token of this holding: it grows with every holder."""
+        return int(self._lease.spec.get("leaseTransitions", 0)) if self._lease else 0
+
+    def check(self) -> None:
+        """Renew the lock if it is due; called before every write.
+
+        Raises:
+            LockedError: the lock was lost: nothing may be written any more.
+        """
+        if self._lease is None or self._clock.now().since(self._renewed) < _RENEW_AFTER:
+            return
+        self._lease = self._swap(self._lease, self._body(self.token, self._lease.metadata))
+        self._renewed = self._clock.now()
+
+    def release(self) -> None:
+        """Give the lock back; a lost one is left alone."""
+        if self._lease is None:
+            return
+        body = self._body(self.token, self._lease.metadata)
+        body["spec"]["holderIdentity"] = ""
+        try:
+            self._cluster.replace(Manifest(body))
+        except (ConflictError, NotFoundError):
+            return
+        finally:
+            self._lease = None
+
+    def break_(self) -> None:
+        """Take the lock from whoever holds it; their next write is refused."""
+        lease = self._get()
+        if lease is not None:
+            body = self._body(int(lease.spec.get("leaseTransitions", 0)) + 1, lease.metadata)
+            body["spec"]["holderIdentity"] = ""
+            self._cluster.replace(Manifest(body))
+
+    def _swap(self, lease: Manifest, body: Mapping[str, Json]) -> Manifest:
+        try:
+            return self._cluster.replace(Manifest(body))
+        except (ConflictError, NotFoundError) as error:
+            live = self._get() or lease
+            holder = str(live.spec.get("holderIdentity") or "nobody")
+            raise LockedError(holder, int(live.spec.get("leaseTransitions", 0)), self._age(live)) from error
+
+    def _get(self) -> Manifest | None:
+        try:
+            return self._cluster.get(self._ref)
+        except NotFoundError:
+            return None
+
+    def _age(self, lease: Manifest) -> Duration:
+        text = str(lease.spec.get("renewTime") or "1970-01-01T00:00:00.000000Z")
+        renewed = datetime.fromisoformat(text)
+        return self._clock.now().since(Instant(int(renewed.timestamp() * 1000)))
+
+    def _body(self, token: int, metadata: Mapping[str, Json]) -> dict[str, Json]:
+        now = datetime.fromtimestamp(self._clock.now().ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        kept = {"name": self._ref.name, "namespace": NAMESPACE}
+        if metadata.get("resourceVersion"):
+            kept["resourceVersion"] = metadata["resourceVersion"]
+        spec = {
+            "holderIdentity": self._holder,
+            "leaseDurationSeconds": LEASE_SECONDS,
+            "leaseTransitions": token,
+            "renewTime": now,
+        }
+        return {"apiVersion": self._ref.api_version, "kind": "Lease", "metadata": kept, "spec": spec}

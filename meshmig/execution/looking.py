@@ -1,0 +1,125 @@
+"""Looking at a begun step: is it done, does it wait, must the run hold, or the unit go back?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from meshmig.execution.conditions import holds
+from meshmig.execution.judging import Judging
+from meshmig.execution.state import RunState
+from meshmig.gates import Counts, Judged
+from meshmig.model.intent import OnFailure
+from meshmig.model.plan import Bake, Confirm, Judge, JudgeMode, Pause, Plan, Step
+from meshmig.model.run import (
+    DataState,
+    Happening,
+    Sampled,
+    SideCount,
+    StepDone,
+    StepHeld,
+    StepWaiting,
+    UnitFailing,
+    Verdict,
+)
+from meshmig.model.units import Duration, Instant
+from meshmig.ports import Clock, Cluster, UnavailableError
+
+_PATIENCE = Duration.of(hours=24)
+"""How long a gate that sees requests may collect them where the file names no limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What is looked with: the plan, the cluster, the time."""
+
+    plan: Plan
+    cluster: Cluster
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was seen, as events to record; empty: not done yet."""
+
+    happenings: tuple[Happening, ...] = ()
+
+
+def look(run: View, state: RunState, judging: Judging, step: Step) -> Looked:
+    """See whether a begun step is done."""
+    now = run.clock.now()
+    match step.action:
+        case Bake(length=length) | Pause(length=length):
+            passed = now.since(state.started[step.id])
+            return Looked((StepDone(step=step.id),) if passed >= length else ())
+        case Confirm() as confirm:
+            if step.id in state.approved:
+                return Looked((StepDone(step=step.id),))
+            return Looked((StepWaiting(step=step.id, reason=f"{confirm.team} must approve {confirm.reason}"),))
+        case Judge() as asking:
+            return Looked(tuple(_judge(run, state, judging, step, asking)))
+        case _:
+            return Looked(tuple(_conditions(run, state, step, now)))
+
+
+def _conditions(run: View, state: RunState, step: Step, now: Instant) -> Iterator[Happening]:
+    missing = next((text for condition in step.waits if (text := holds(run.cluster, condition))), "")
+    if not missing:
+        yield StepDone(step=step.id)
+    elif now.since(state.started[step.id]) >= step.deadline:
+        yield StepHeld(step=step.id, reason=f"not done within {step.deadline}: {missing}")
+
+
+def _judge(run: View, state: RunState, judging: Judging, step: Step, asking: Judge) -> Iterator[Happening]:
+    now = run.clock.now()
+    gate = run.plan.gate(asking.gate)
+    waited = now.since(state.started[step.id])
+    try:
+        judged = judging.tick(step.id, asking, now)
+    except UnavailableError as error:
+        if waited >= gate.no_data_wait:
+            yield StepHeld(step=step.id, reason=f"no data for {gate.no_data_wait}: {error}")
+        return
+    if judged is None:
+        yield StepHeld(step=step.id, reason="no metrics: the file names no Prometheus, so the gate cannot judge")
+        return
+    yield from _follow(step, asking, judged)
+    if judged.verdict is Verdict.FREEZE and judged.state is DataState.BLIND and waited >= gate.no_data_wait:
+        yield StepHeld(step=step.id, reason=f"no data for {gate.no_data_wait}: {judged.reason}")
+    limit = gate.finish_within if asking.mode is JudgeMode.FINISH else None
+    idle = judged.verdict is Verdict.HOLD and judged.state is DataState.IDLE and waited >= gate.no_data_wait
+    if idle or (judged.verdict is Verdict.HOLD and waited.ms >= (limit or _PATIENCE).ms):
+        yield StepHeld(step=step.id, reason=f"not decided within {waited}: {judged.reason}")
+
+
+def _follow(step: Step, asking: Judge, judged: Judged) -> Iterator[Happening]:
+    match judged.verdict:
+        case Verdict.PASS:
+            yield _sampled(step, judged)
+            yield StepDone(step=step.id)
+        case Verdict.ROLLBACK:
+            yield _sampled(step, judged)
+            if asking.on_failure is OnFailure.ROLLBACK and step.unit:
+                yield UnitFailing(unit=step.unit, step=step.id, reason=judged.reason)
+            else:
+                yield StepHeld(step=step.id, reason=judged.reason)
+        case Verdict.FREEZE if judged.state is not DataState.BLIND:
+            yield _sampled(step, judged)
+            yield StepHeld(step=step.id, reason=judged.reason)
+        case _:
+            return
+
+
+def _sampled(step: Step, judged: Judged) -> Sampled:
+    return Sampled(
+        step=step.id,
+        state=judged.state,
+        old=_side(judged.old),
+        new=_side(judged.new),
+        harm=round(judged.harm, 4),
+        safe=round(judged.safe, 4),
+        verdict=judged.verdict,
+        reason=judged.reason,
+    )
+
+
+def _side(side: Counts) -> SideCount:
+    return SideCount(requests=side.requests, bad=side.errors, seen=side.seen, expected=side.expected)

@@ -1,0 +1,56 @@
+"""Carrying one write out, and retrying what an API server asks to retry."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from meshmig.execution.conditions import pods_of
+from meshmig.model.objects import Manifest
+from meshmig.model.plan import ApplyObject, DeleteObject, PatchObject, PatchPods, Write
+from meshmig.model.units import Duration
+from meshmig.ports import Clock, Cluster, ClusterError, NotFoundError
+
+T = TypeVar("T")
+
+_TRIES = 6
+_TOO_MANY = 429
+_SERVER_ERROR = 500
+
+
+def carry_out(cluster: Cluster, write: Write, clock: Clock) -> Manifest | None:
+    """Make a write; every kind may be made twice without harm. Returns the object afterwards.
+
+    Raises:
+        ClusterError: the API server refused it for good.
+    """
+    match write:
+        case ApplyObject(manifest=manifest, force=force):
+            return patiently(lambda: cluster.apply(manifest, force=force), clock)
+        case PatchObject(ref=ref, body=body):
+            return _unless_gone(lambda: patiently(lambda: cluster.patch(ref, body), clock))
+        case PatchPods(workload=workload, body=body):
+            for pod in pods_of(cluster, workload):
+                _unless_gone(lambda ref=pod.ref: patiently(lambda: cluster.patch(ref, body), clock))  # type: ignore[misc]
+            return None
+        case DeleteObject(ref=ref):
+            _unless_gone(lambda: patiently(lambda: cluster.delete(ref), clock))
+            return None
+
+
+def patiently(call: Callable[[], T], clock: Clock) -> T:
+    """Repeat a call that is refused for a while (429, 5xx), waiting longer each time."""
+    for attempt in range(_TRIES):
+        try:
+            return call()
+        except ClusterError as error:
+            passing = error.status == _TOO_MANY or error.status >= _SERVER_ERROR
+            if not passing or attempt == _TRIES - 1:
+                raise
+            clock.wait(Duration(500 * 2**attempt))
+    raise AssertionError("the last try returns or raises")
+
+
+def _unless_gone(call: Callable[[], T]) -> T | None:
+    try:
+        return call()
+    except NotFoundError:
+        return None
