@@ -1,0 +1,164 @@
+"""From arguments to commands: one small function each."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from meshmig.commands.opening import Place, find_migration
+from meshmig.commands.result import DocumentShown, PlanShown, Result
+from meshmig.model.run import Outcome
+
+Handler = Callable[[argparse.Namespace], Result]
+
+
+def dispatch(arguments: argparse.Namespace) -> Result:
+    """Call the command of the parsed arguments."""
+    return HANDLERS[arguments.command](arguments)
+
+
+def _place(arguments: argparse.Namespace) -> Place:
+    return Place(state=arguments.state or "", seed=arguments.seed, kubeconfig=arguments.kubeconfig or "")
+
+
+def _migration(arguments: argparse.Namespace) -> str:
+    return find_migration(arguments.file, Path.cwd())
+
+
+def _init(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.starting import Start, start
+
+    request = Start(
+        files=arguments.files or "",
+        context=arguments.context or "",
+        in_cluster=arguments.in_cluster,
+        namespace=arguments.namespace,
+        mesh=arguments.mesh,
+        metrics=arguments.metrics,
+        output=arguments.output or "",
+        kubeconfig=arguments.kubeconfig or "",
+    )
+    return start(request, force=arguments.force)
+
+
+def _check(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.texts import check
+
+    return check(arguments.files)
+
+
+def _fmt(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.texts import fmt
+
+    return fmt(arguments.files, write=not (arguments.check or arguments.diff), diff=arguments.diff)
+
+
+def _explain(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.explain import explain
+
+    return explain(arguments.code)
+
+
+def _plan(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.plan import PlanOptions, plan
+
+    options = PlanOptions(
+        stage=arguments.stage,
+        output=arguments.output or "",
+        full_ledger=arguments.ledger,
+        detailed=arguments.detailed_exitcode,
+        emit=arguments.emit or "",
+    )
+    return plan(_migration(arguments), _place(arguments), options)
+
+
+def _show(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.show import read_plan, require_step
+
+    plan = read_plan(arguments.plan)
+    if arguments.step:
+        require_step(plan, arguments.step)
+    shown = PlanShown(plan=plan, step=arguments.step or "", saved=arguments.plan)
+    if not (arguments.markdown or arguments.html or arguments.graph):
+        return Result(outcome=Outcome.OK, findings=plan.findings, shown=shown)
+    from meshmig.cli.views import documents
+    from meshmig.cli.views.plan_data import plan_data
+
+    if arguments.graph:
+        text = documents.graph(plan, arguments.graph)
+    else:
+        text = documents.markdown(plan) if arguments.markdown else documents.html_page(plan)
+    return Result(outcome=Outcome.OK, shown=DocumentShown(text=text, data=plan_data(shown) | {"document": text}))
+
+
+def _apply(arguments: argparse.Namespace) -> Result:
+    from meshmig.cli.asking import confirm
+    from meshmig.cli.observing import observer
+    from meshmig.commands.apply import ApplyOptions, apply
+
+    file = arguments.file or _migration(arguments)
+    confirm(f"apply {file}", agreed=arguments.yes)
+    with observer(arguments) as observed:
+        return apply(file, _place(arguments), ApplyOptions(stage=arguments.stage, observer=observed))
+
+
+def _approve(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.apply import ApproveOptions, approve
+
+    options = ApproveOptions(stage=arguments.stage, step=arguments.step, because=arguments.because, team=arguments.team)
+    return approve(_migration(arguments), _place(arguments), options)
+
+
+def _status(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.status import status
+
+    return status(_migration(arguments), _place(arguments), objects=arguments.objects)
+
+
+def _rollback(arguments: argparse.Namespace) -> Result:
+    from meshmig.cli.asking import confirm
+    from meshmig.cli.observing import observer
+    from meshmig.commands.apply import ApplyOptions, rollback
+
+    file = _migration(arguments)
+    confirm(f"roll back {file}", agreed=arguments.yes)
+    with observer(arguments) as observed:
+        return rollback(file, _place(arguments), ApplyOptions(stage=arguments.stage, observer=observed))
+
+
+def _drift(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.status import drift
+
+    return drift(_migration(arguments), _place(arguments))
+
+
+def _lock(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.status import break_lock, show_lock
+
+    if arguments.what == "show":
+        return show_lock(_migration(arguments), _place(arguments))
+    return break_lock(_migration(arguments), _place(arguments), arguments.because)
+
+
+def _rehearse(arguments: argparse.Namespace) -> Result:
+    from meshmig.cli.observing import observer
+    from meshmig.commands.rehearse import rehearse
+
+    with observer(arguments) as observed:
+        return rehearse(_migration(arguments), _place(arguments), arguments.fault, observed)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "init": _init,
+    "check": _check,
+    "fmt": _fmt,
+    "explain": _explain,
+    "plan": _plan,
+    "show": _show,
+    "apply": _apply,
+    "approve": _approve,
+    "status": _status,
+    "rollback": _rollback,
+    "drift": _drift,
+    "lock": _lock,
+    "rehearse": _rehearse,
+}

@@ -1,0 +1,1 @@
+"""The views: values in, text or JSON out; no decisions."""

@@ -1,0 +1,123 @@
+"""The JSON view: the envelope, findings, and each command's data; a contract with outside checkers."""
+
+import json
+from collections.abc import Mapping
+
+from meshmig.cli.exits import EXIT
+from meshmig.cli.views.plan_data import ledger_data, plan_data, question_data
+from meshmig.commands import result as shown
+from meshmig.commands.result import Result, RunShown
+from meshmig.diagnostics import Diagnostic
+from meshmig.model.objects import Json, ObjectRef
+
+SCHEMA = "meshmig/result/v1"
+
+
+def envelope(command: str, result: Result) -> str:
+    """Write the one document that `--json` puts on stdout."""
+    document = {
+        "schema": SCHEMA,
+        "command": command,
+        "exit": EXIT[result.outcome],
+        "outcome": result.outcome.value,
+        "findings": [finding_data(finding) for finding in result.findings],
+        "data": data_of(result),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def finding_data(finding: Diagnostic) -> Json:
+    """Return a finding in the contract's shape."""
+    span, name = finding.span, finding.object
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "help": finding.help,
+        "span": span and {"file": span.file, "line": span.line, "column": span.column},
+        "object": name
+        and {"apiVersion": name.api_version, "kind": name.kind, "namespace": name.namespace, "name": name.name},
+        "path": finding.path,
+    }
+
+
+def object_data(ref: ObjectRef) -> Json:
+    """Return a reference in the contract's shape."""
+    return {"apiVersion": ref.api_version, "kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
+
+
+def data_of(result: Result) -> Mapping[str, Json]:
+    """Return a command's `data`."""
+    match result.shown:
+        case shown.Nothing():
+            return {}
+        case shown.FilesShown() as files:
+            return {"files": list(files.files), "changed": list(files.changed)}
+        case shown.PageShown() as page:
+            return {"code": page.code, "page": page.page}
+        case shown.PlanShown() as plan:
+            return plan_data(plan)
+        case shown.DocumentShown() as document:
+            return document.data
+        case shown.RunShown() as run:
+            return run_data(run)
+        case _:
+            return _other(result.shown)
+
+
+def _other(value: shown.Shown) -> Mapping[str, Json]:
+    match value:
+        case shown.InitShown() as init:
+            questions = [question_data(question) for question in init.questions]
+            return {"text": init.text, "workloads": list(init.workloads), "questions": questions, "file": init.file}
+        case shown.StatusShown() as status:
+            return run_data(status.run) | {"lock": status.lock, "journal": {"length": status.journal}}
+        case shown.RollbackShown() as back:
+            return run_data(back.run) | {
+                "restored": list(back.restored),
+                "compensated": list(back.compensated),
+                "irreversible": list(back.irreversible),
+            }
+        case shown.DriftShown() as drift:
+            return {"moved": [_moved(moved) for moved in drift.moved]}
+        case shown.LockShown() as lock:
+            return {"lock": lock.lock, "broken": lock.broken}
+        case _:
+            return {}
+
+
+def run_data(run: RunShown) -> dict[str, Json]:
+    """Return what `apply`, `status` and `rehearse` say of a run."""
+    data: dict[str, Json] = {
+        "migration": run.name,
+        "digest": run.digest,
+        "stages": [{"number": number, "state": state.value} for number, state in run.stages],
+        "writes": run.writes,
+        "traffic": [{"unit": unit, "new_percent": percent} for unit, percent in run.traffic],
+        "reason": run.reason,
+        "next_command": run.next_command,
+    }
+    if run.moved:
+        data["moved"] = [_moved(moved) for moved in run.moved]
+    if run.requests is not None:
+        data["requests"] = {
+            "sent": run.requests.sent,
+            "lost": run.requests.lost,
+            "by_cause": dict(sorted(run.requests.by_cause.items())),
+            "states": run.requests.states,
+            "least_per_flow": run.requests.least_per_flow,
+        }
+    return data
+
+
+def _moved(moved: shown.Moved) -> Json:
+    return {
+        "object": object_data(moved.object),
+        "path": moved.path,
+        "planned": moved.planned,
+        "live": moved.live,
+        "manager": moved.manager,
+    }
+
+
+__all__ = ["SCHEMA", "data_of", "envelope", "finding_data", "ledger_data", "object_data", "run_data"]

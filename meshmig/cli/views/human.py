@@ -1,0 +1,69 @@
+"""The view for people: every shown value as plain text, and findings beneath it."""
+
+import json
+
+from meshmig.cli.views.plan_text import plan_text, step_text
+from meshmig.cli.views.run_text import drift_lines, lock_lines, rollback_lines, run_lines, status_lines
+from meshmig.commands import result as shown
+from meshmig.commands.result import Result
+from meshmig.diagnostics import Diagnostic, Severity
+from meshmig.language import render_finding
+
+
+def human(result: Result, *, verbose: bool) -> str:
+    """Write what a command shows on stdout, without its findings."""
+    match result.shown:
+        case shown.Nothing():
+            return ""
+        case shown.FilesShown(text=text) | shown.DocumentShown(text=text) | shown.PageShown(page=text):
+            return text
+        case shown.InitShown() as init:
+            return _init_text(init)
+        case shown.PlanShown() as plan:
+            return step_text(plan.plan.step[plan.step]) if plan.step else plan_text(plan, verbose=verbose)
+        case _:
+            return "\n".join(_lines(result.shown)) + "\n"
+
+
+def _lines(value: shown.Shown) -> list[str]:
+    match value:
+        case shown.RunShown():
+            return list(run_lines(value))
+        case shown.StatusShown() if value.objects is not None:
+            return [json.dumps({"apiVersion": "v1", "kind": "List", "items": [dict(o.body) for o in value.objects]})]
+        case shown.StatusShown():
+            return list(status_lines(value))
+        case shown.RollbackShown():
+            return list(rollback_lines(value))
+        case shown.DriftShown():
+            return list(drift_lines(value))
+        case shown.LockShown():
+            return list(lock_lines(value))
+        case _:
+            return []
+
+
+def _init_text(init: shown.InitShown) -> str:
+    if not init.file:
+        return init.text
+    asked = f", {len(init.questions)} questions open (safest defaults taken)" if init.questions else ""
+    return (
+        f"wrote {init.file}: {len(init.workloads)} workloads{asked}\n"
+        f"Next: meshmig plan {init.file}\n      meshmig rehearse {init.file}\n"
+    )
+
+
+def findings_text(result: Result) -> str:
+    """Write the findings, errors first, each rendered with its source line where it has one."""
+    order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+    ranked = sorted(result.findings, key=lambda finding: order[finding.severity])
+    return "".join(_finding_text(finding, result) for finding in ranked)
+
+
+def _finding_text(finding: Diagnostic, result: Result) -> str:
+    if finding.span is not None and finding.span.file in result.sources:
+        return render_finding(finding, result.sources) + "\n"
+    where = f" {finding.object}" if finding.object else ""
+    path = f" {finding.path}" if finding.path else ""
+    helping = f"\n  = {finding.help}" if finding.help else ""
+    return f"{finding.severity.value} {finding.code}:{where}{path}: {finding.message}{helping}\n"

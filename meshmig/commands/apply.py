@@ -1,0 +1,251 @@
+"""`meshmig apply`, `approve` and `rollback`: the loop with the ports of the migration's cluster."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from meshmig.commands.opening import Place, World, holder_name, open_world, require_migration
+from meshmig.commands.plan import plan_now
+from meshmig.commands.recorded import read_recorded
+from meshmig.commands.result import Moved, Result, RollbackShown, RunShown
+from meshmig.commands.show import is_plan, read_plan
+from meshmig.diagnostics import Diagnostic, RejectedError, Severity, has_errors, reject
+from meshmig.execution.decide import Scope
+from meshmig.execution.engine import Run, RunResult, execute
+from meshmig.execution.journal import Journal
+from meshmig.execution.lock import Lock, LockedError
+from meshmig.execution.state import new_percents, stage_states
+from meshmig.model.intent import Migration
+from meshmig.model.plan import Confirm, Plan, Step
+from meshmig.model.run import Approved, Event, Outcome, StageState
+from meshmig.model.units import Duration
+from meshmig.ports import Observer
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyOptions:
+    """Which stage (None: all that remain), and who hears of the events."""
+
+    observer: Observer
+    stage: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApproveOptions:
+    """What is approved, why, and by whom where the cluster knows no users."""
+
+    stage: int
+    because: str
+    step: str = ""
+    team: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """A run's end with what it was made of."""
+
+    result: RunResult
+    journal: Journal
+
+
+class _Staged:
+    """Tells the embedded traffic which stage runs, and hands events on."""
+
+    def __init__(self, world: World, observer: Observer) -> None:
+        self._world, self._observer = world, observer
+
+    def event(self, event: Event) -> None:
+        """Take one event."""
+        step = getattr(event.happening, "step", "")
+        if step and self._world.traffic is not None:
+            self._world.traffic.enter_stage(int(step.partition(".")[0]))
+        self._observer.event(event)
+
+
+def apply(file: str, place: Place, options: ApplyOptions) -> Result:
+    """Carry out a file's plan, or a saved plan, from wherever its run stands."""
+    saved = read_plan(file) if is_plan(file) else None
+    source = str(Path(file).parent / saved.file) if saved else file
+    migration, loaded = require_migration(source)
+    world = open_world(migration, place, writes=True)
+    plan, findings = _plan_to_apply(migration, world, saved)
+    _require_stage(plan, options.stage)
+    try:
+        carried = carry_out(plan, world, options.observer, Scope(stage=options.stage))
+    except LockedError as error:
+        return _locked(error)
+    shown = _with_next(run_shown(plan, carried), source, carried.result.outcome)
+    return Result(outcome=carried.result.outcome, findings=findings, shown=shown, sources=loaded.sources)
+
+
+def _plan_to_apply(migration: Migration, world: World, saved: Plan | None) -> tuple[Plan, tuple[Diagnostic, ...]]:
+    if saved is None:
+        planned = plan_now(migration, world)
+        if planned.plan is None or has_errors(planned.findings):
+            raise RejectedError(planned.findings)
+        return planned.plan, planned.findings
+    if has_errors(saved.findings):
+        raise RejectedError(saved.findings)
+    recorded = read_recorded(world, migration.name)
+    if recorded is not None and recorded.plan.digest != saved.digest:
+        text = f"another plan of {migration.name} is being applied: digest {recorded.plan.digest[:8]}"
+        raise reject("MIG521", text, "apply the .mig file to go on with that run, or roll it back first")
+    return saved, saved.findings
+
+
+def _require_stage(plan: Plan, number: int | None) -> None:
+    if number is not None and plan.stage(number) is None:
+        numbers = ", ".join(str(stage.number) for stage in plan.stages)
+        raise reject("MIG006", f"there is no stage {number}", f"the stages are: {numbers}")
+
+
+def carry_out(plan: Plan, world: World, observer: Observer, scope: Scope | None = None) -> Carried:
+    """Run the loop over a world's ports."""
+    journal = Journal(world.cluster, plan.migration)
+    holder = holder_name() if world.embedded is None else "embedded"
+    run = Run(
+        plan=plan,
+        cluster=world.cluster,
+        clock=world.clock,
+        metrics=world.metrics,
+        observer=_Staged(world, observer),
+        journal=journal,
+        lock=Lock(world.cluster, plan.migration, holder, world.clock),
+        holder=holder,
+        scope=scope or Scope(),
+        tick=plan.metrics.scrape if plan.metrics else Duration(15_000),
+    )
+    return Carried(result=execute(run), journal=journal)
+
+
+def run_shown(plan: Plan, carried: Carried) -> RunShown:
+    """Return where a run stands, as it is shown."""
+    result = carried.result
+    return RunShown(
+        name=plan.migration,
+        digest=plan.digest,
+        stages=stage_states(plan, result.state),
+        writes=result.writes,
+        traffic=new_percents(plan, result.state),
+        reason=result.reason,
+        moved=tuple(
+            Moved(object=f.object, path=f.path, planned=f.planned, live=f.live, manager=f.manager) for f in result.moved
+        ),
+    )
+
+
+def _with_next(run: RunShown, file: str, outcome: Outcome) -> RunShown:
+    open_stages = [number for number, state in run.stages if state is not StageState.DONE]
+    if not open_stages:
+        return run
+    stage = open_stages[0]
+    following = f"meshmig apply {file} --stage {stage}"
+    match outcome:
+        case Outcome.WAITING:
+            following = f'meshmig approve {file} --stage {stage} --because "…"'
+        case Outcome.STALE:
+            following = f"meshmig plan {file}"
+        case Outcome.HELD | Outcome.ROLLED_BACK:
+            following = f"meshmig apply {file} --stage {stage}   back: meshmig rollback {file} --stage {stage}"
+        case _:
+            pass
+    return replace(run, next_command=following)
+
+
+def _locked(error: LockedError) -> Result:
+    help_text = "wait for it, or, when it is dead: meshmig lock break --because TEXT"
+    finding = Diagnostic(code="MIG510", severity=Severity.ERROR, message=str(error), help=help_text)
+    return Result(outcome=Outcome.LOCKED, findings=(finding,))
+
+
+def approve(file: str, place: Place, options: ApproveOptions) -> Result:
+    """Record a person's yes, bound to the recorded plan's digest."""
+    migration, loaded = require_migration(file)
+    world = open_world(migration, place, writes=True)
+    recorded = read_recorded(world, migration.name)
+    if recorded is None:
+        raise reject("MIG522", "nothing waits: no apply was started", f"first: meshmig apply {file}")
+    by = world.cluster.whoami()
+    if not by and not options.team:
+        raise reject("MIG523", "a folder knows no users", "say who approves: --as TEAM")
+    steps = _asked(recorded.plan, options)
+    happenings = [
+        Approved(
+            step=step.id,
+            digest=recorded.plan.digest,
+            by=by or options.team,
+            team=options.team or _team(step),
+            because=options.because,
+        )
+        for step in steps
+    ]
+    recorded_journal = Journal(world.cluster, migration.name)
+    recorded_journal.read()
+    for event in recorded_journal.append(world.clock.now(), happenings):
+        recorded.state.add(event)
+    shown = RunShown(
+        name=migration.name,
+        digest=recorded.plan.digest,
+        stages=stage_states(recorded.plan, recorded.state),
+        writes=0,
+        traffic=new_percents(recorded.plan, recorded.state),
+        next_command=f"meshmig apply {file} --stage {options.stage}",
+    )
+    return Result(outcome=Outcome.OK, shown=shown, sources=loaded.sources)
+
+
+def _asked(plan: Plan, options: ApproveOptions) -> tuple[Step, ...]:
+    stage = plan.stage(options.stage)
+    found = [step for step in (stage.steps if stage else ()) if isinstance(step.action, Confirm)]
+    steps = tuple(step for step in found if options.step in ("", step.id))
+    if not steps:
+        known = ", ".join(step.id for step in found) or "none"
+        what = f"stage {options.stage} asks for no approval" + (f" at {options.step}" if options.step else "")
+        raise reject("MIG524", what, f"approvals of that stage: {known}")
+    return steps
+
+
+def _team(step: Step) -> str:
+    return step.action.team if isinstance(step.action, Confirm) else ""
+
+
+def approve_all(plan: Plan, world: World, carried: Carried, who: str) -> bool:
+    """Approve every step that waits; returns whether there was one."""
+    waiting = [name for name in carried.result.state.waiting if isinstance(plan.step[name].action, Confirm)]
+    happenings = [
+        Approved(step=name, digest=plan.digest, by=who, team=_team(plan.step[name]), because="rehearsal")
+        for name in waiting
+    ]
+    carried.journal.append(world.clock.now(), happenings)
+    return bool(waiting)
+
+
+def rollback(file: str, place: Place, options: ApplyOptions) -> Result:
+    """Take a stage back: the one asked for, or the last one that was begun."""
+    migration, loaded = require_migration(file)
+    world = open_world(migration, place, writes=True)
+    recorded = read_recorded(world, migration.name)
+    if recorded is None:
+        raise reject("MIG522", "there is nothing to take back: no apply was started", f"look at: meshmig status {file}")
+    plan = recorded.plan
+    begun = [number for number, state in stage_states(plan, recorded.state) if state is not StageState.PENDING]
+    number = options.stage if options.stage is not None else max(begun, default=0)
+    _require_stage(plan, number if options.stage is not None else None)
+    later = [stage for stage in begun if stage > number]
+    if number not in begun:
+        raise reject("MIG525", f"stage {number} was never begun", "nothing is to be taken back")
+    if later:
+        text = f"stage {max(later)} stands on stage {number}"
+        raise reject("MIG526", text, f"first: meshmig rollback {file} --stage {max(later)}")
+    try:
+        carried = carry_out(plan, world, options.observer, Scope(stage=number, undo=True))
+    except LockedError as error:
+        return _locked(error)
+    stage = plan.stage(number)
+    final = tuple(f"{step.id} {step.irreversible}" for step in (stage.steps if stage else ()) if step.irreversible)
+    shown = RollbackShown(
+        run=run_shown(plan, carried),
+        restored=carried.result.undone,
+        compensated=carried.result.compensated,
+        irreversible=final if carried.result.compensated else (),
+    )
+    return Result(outcome=carried.result.outcome, shown=shown, sources=loaded.sources)

@@ -1,0 +1,167 @@
+"""Opening: which `.mig` file, which cluster, which metrics, as ports that every command takes."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from meshmig.adapters.clock import SystemClock
+from meshmig.adapters.folder import read_folder
+from meshmig.adapters.store import FolderStore, MemoryStore
+from meshmig.diagnostics import Diagnostic, RejectedError, has_errors, reject
+from meshmig.language import Loaded, load
+from meshmig.model.intent import ClusterChoice, ClusterKind, ControlPlane, MetricsChoice, Migration
+from meshmig.ports import Clock, Cluster, MetricsSource, Store
+from meshmig.sandbox.clock import VirtualClock
+from meshmig.sandbox.cluster import EmbeddedCluster, boot, is_booted, open_cluster
+from meshmig.sandbox.faults import Fault
+from meshmig.sandbox.traffic import Traffic
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What the command line says about where things are."""
+
+    state: str = ""
+    seed: int = 0
+    kubeconfig: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """The ports of one command. `traffic` is the embedded cluster's, None on a real one."""
+
+    cluster: Cluster
+    clock: Clock
+    metrics: MetricsSource | None
+    embedded: EmbeddedCluster | None = None
+    traffic: Traffic | None = None
+    findings: tuple[Diagnostic, ...] = ()
+
+
+def find_migration(given: str | None, directory: Path) -> str:
+    """Return the given file, or the only `.mig` file of the folder that holds a migration.
+
+    Raises:
+        RejectedError: there is none, or there are several.
+    """
+    if given:
+        return given
+    candidates = [path.name for path in sorted(directory.glob("*.mig")) if _holds_migration(path)]
+    match candidates:
+        case [only]:
+            return only
+        case []:
+            raise reject(
+                "MIG601",
+                "this folder has no .mig file with a migration",
+                "name the FILE, or make one with: meshmig init --files DIR -o site.mig",
+            )
+        case _:
+            raise reject("MIG602", f"this folder has several migrations: {', '.join(candidates)}", "name the FILE")
+
+
+def _holds_migration(path: Path) -> bool:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(line.lstrip().startswith("migration ") for line in lines)
+
+
+def load_migration(file: str) -> Loaded:
+    """Read a `.mig` file with what it uses; findings are in the result."""
+    return load(file, lambda name: Path(name).read_bytes())
+
+
+def require_migration(file: str) -> tuple[Migration, Loaded]:
+    """Read a `.mig` file that must be right.
+
+    Raises:
+        RejectedError: with every error of the file.
+    """
+    loaded = load_migration(file)
+    if loaded.migration is None or has_errors(loaded.findings):
+        raise RejectedError(loaded.findings)
+    return loaded.migration, loaded
+
+
+def state_store(migration: Migration, place: Place) -> FolderStore:
+    """Return where an embedded cluster's state lies: beside the `.mig`, or where `--state` says."""
+    folder = Path(place.state) if place.state else Path(migration.file).parent / ".meshmig" / migration.name
+    return FolderStore(folder)
+
+
+def open_world(migration: Migration, place: Place, *, writes: bool, faults: tuple[Fault, ...] = ()) -> World:
+    """Open the cluster that the migration names; a read-only command leaves no state behind."""
+    choice = migration.cluster
+    if choice.kind is ClusterKind.FILES:
+        stored = state_store(migration, place)
+        store: Store = stored if writes or is_booted(stored) else MemoryStore()
+        return _embedded(migration, store, place, faults)
+    cluster = open_real(choice, place.kubeconfig)
+    return World(cluster=cluster, clock=SystemClock(), metrics=_prometheus(migration.metrics))
+
+
+def rehearsal_world(migration: Migration, place: Place, faults: tuple[Fault, ...]) -> World:
+    """Make an embedded cluster in memory that looks like the migration's cluster as it is before the run."""
+    choice = migration.cluster
+    if choice.kind is ClusterKind.FILES:
+        return _embedded(migration, MemoryStore(), place, faults)
+    from meshmig.adapters.reading import read_snapshot
+
+    snapshot = read_snapshot(open_real(choice, place.kubeconfig))
+    clock = VirtualClock.at_start()
+    embedded = boot(
+        MemoryStore(),
+        snapshot.manifests,
+        clock=clock,
+        control_plane=choice.control_plane or ControlPlane.GONE,
+        seed=place.seed,
+        name=snapshot.cluster,
+    )
+    return _with_traffic(embedded, clock, place, faults)
+
+
+def open_real(choice: ClusterChoice, kubeconfig: str) -> Cluster:
+    """Connect to a cluster by context, or from inside it."""
+    from meshmig.adapters.kube import connect
+
+    if choice.kind is ClusterKind.IN_CLUSTER:
+        return connect(None, in_cluster=True)
+    return connect(choice.value or None, kubeconfig=kubeconfig or None)
+
+
+def _embedded(migration: Migration, store: Store, place: Place, faults: tuple[Fault, ...]) -> World:
+    clock = VirtualClock.at_start()
+    if is_booted(store):
+        return _with_traffic(open_cluster(store, clock=clock), clock, place, faults)
+    folder = read_folder(Path(migration.file).parent / migration.cluster.value)
+    if has_errors(folder.findings):
+        raise RejectedError(folder.findings)
+    embedded = boot(
+        store,
+        folder.manifests,
+        clock=clock,
+        control_plane=migration.cluster.control_plane or ControlPlane.GONE,
+        seed=place.seed,
+        name=migration.cluster.value,
+    )
+    return replace(_with_traffic(embedded, clock, place, faults), findings=folder.findings)
+
+
+def _with_traffic(embedded: EmbeddedCluster, clock: VirtualClock, place: Place, faults: tuple[Fault, ...]) -> World:
+    traffic = Traffic(embedded, seed=place.seed, faults=faults)
+    return World(cluster=embedded, clock=clock, metrics=traffic, embedded=embedded, traffic=traffic)
+
+
+def _prometheus(choice: MetricsChoice | None) -> MetricsSource | None:
+    if choice is None:
+        return None
+    from meshmig.adapters.prometheus import PrometheusMetrics
+
+    return PrometheusMetrics(choice.url)
+
+
+def holder_name() -> str:
+    """Return who this process is, for the lock: host and process id."""
+    return f"{os.uname().nodename}:{os.getpid()}"

@@ -1,0 +1,161 @@
+"""What a command hands to the views: an outcome, findings, and the value to show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from meshmig.diagnostics import Diagnostic
+from meshmig.model.mesh import Question
+from meshmig.model.objects import Json, Manifest, ObjectRef
+from meshmig.model.plan import Plan
+from meshmig.model.run import Outcome, StageState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nothing:
+    """A command that ended before it had anything to show."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesShown:
+    """What became of `.mig` files: the texts to print (`--diff`), and the files named."""
+
+    files: tuple[str, ...]
+    changed: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageShown:
+    """The page of a code."""
+
+    code: str
+    page: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitShown:
+    """A written migration: its text, the inventory, the questions that stand open; `file` where it was saved."""
+
+    text: str
+    workloads: tuple[str, ...]
+    questions: tuple[Question, ...]
+    file: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanShown:
+    """A plan, of it one stage or step where asked; `done` are the steps that a recorded run has behind it."""
+
+    plan: Plan
+    stage: int | None = None
+    step: str = ""
+    done: frozenset[str] = frozenset()
+    full_ledger: bool = False
+    saved: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentShown:
+    """A whole document in a form of its own: Markdown, HTML, a graph, a List of objects."""
+
+    text: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A field that is no longer as the plan saw it, and who wrote it."""
+
+    object: ObjectRef
+    path: str
+    planned: Json
+    live: Json
+    manager: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requests:
+    """What the embedded cluster's traffic counted."""
+
+    sent: int
+    lost: int
+    by_cause: Mapping[str, int]
+    least_per_flow: int = 0
+    """The fewest requests that a caller-callee pair or gateway route sent in one state."""
+    states: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunShown:
+    """Where a run stands after a command."""
+
+    name: str
+    digest: str
+    stages: tuple[tuple[int, StageState], ...]
+    writes: int
+    traffic: tuple[tuple[str, int], ...]
+    reason: str = ""
+    next_command: str = ""
+    moved: tuple[Moved, ...] = ()
+    requests: Requests | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusShown:
+    """A run with its lock and journal, and how many stages and units there are."""
+
+    run: RunShown
+    plan: Plan | None
+    lock: Mapping[str, Json]
+    journal: int
+    objects: tuple[Manifest, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackShown:
+    """What a rollback restored exactly, what it could only compensate, and what stays."""
+
+    run: RunShown
+    restored: tuple[str, ...]
+    compensated: tuple[str, ...]
+    irreversible: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftShown:
+    """Fields of objects that meshmig wrote and others changed since."""
+
+    moved: tuple[Moved, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockShown:
+    """The lock as it is, or as it was before it was broken."""
+
+    lock: Mapping[str, Json]
+    broken: bool = False
+
+
+Shown = (
+    Nothing
+    | FilesShown
+    | PageShown
+    | InitShown
+    | PlanShown
+    | DocumentShown
+    | RunShown
+    | StatusShown
+    | RollbackShown
+    | DriftShown
+    | LockShown
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One command's end; `sources` are the `.mig` texts that the findings' spans point into."""
+
+    outcome: Outcome
+    findings: tuple[Diagnostic, ...] = ()
+    shown: Shown = field(default_factory=Nothing)
+    sources: Mapping[str, str] = field(default_factory=dict)
