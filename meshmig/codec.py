@@ -19,8 +19,8 @@ def _adapter(type_: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - pydantic takes a
 
 
 def to_json(type_: Any, value: object) -> Json:  # noqa: ANN401 - see _adapter
-    """Turn a value of the model into plain JSON values; fields that hold their default are left out."""
-    return _adapter(type_).dump_python(value, mode="json", exclude_defaults=True)
+    """Turn a value of the model into plain JSON values, every field written out: `kind` tells unions apart."""
+    return _adapter(type_).dump_python(value, mode="json")
 
 
 def from_json(type_: type[T], data: Json, what: str) -> T:
@@ -30,7 +30,7 @@ def from_json(type_: type[T], data: Json, what: str) -> T:
         RejectedError: the JSON is not what meshmig wrote; `what` names the file or the journal.
     """
     try:
-        return _adapter(type_).validate_python(data)  # type: ignore[no-any-return]
+        return _adapter(type_).validate_python(data)  # type: ignore[no-any-return, arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
