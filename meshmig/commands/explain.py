@@ -7,6 +7,43 @@ from meshmig.commands.result import PageShown, Result
 from meshmig.diagnostics import reject
 from meshmig.model.run import Outcome
 
+OURS: Mapping[str, str] = {
+    "MIG615": "A mapping names a key twice",
+    "MIG001": "The command line cannot be taken",
+    "MIG002": "There is no terminal to ask at",
+    "MIG003": "The person did not agree",
+    "MIG004": "A file is not in the canonical layout",
+    "MIG005": "There is no such code",
+    "MIG006": "There is no such stage or step",
+    "MIG007": "Two outputs want stdout",
+    "MIG008": "A lock is broken for a reason",
+    "MIG521": "Another plan of this migration is being applied",
+    "MIG522": "No apply was started",
+    "MIG523": "A folder knows no users: say who approves",
+    "MIG524": "A stage asks for no such approval",
+    "MIG525": "A stage was never begun",
+    "MIG526": "A later stage stands on this one",
+    "MIG601": "A folder has no migration",
+    "MIG602": "A folder has several migrations",
+    "MIG603": "A file exists already",
+    "MIG604": "A file cannot be read or written",
+    "MIG605": "A saved plan is not JSON",
+    "MIG606": "A file is no plan of this version",
+    "MIG607": "A plan was changed after it was made",
+    "MIG612": "A folder cannot be read",
+    "MIG613": "A file is too large",
+    "MIG614": "An object is defined twice",
+    "MIG630": "A state folder holds something else",
+    "MIG640": "There is no such fault",
+    "MIG641": "A fault does not say in which stage",
+    "MIG650": "The API server or Prometheus cannot be reached",
+    "MIG651": "The API server refused a request",
+    "MIG652": "The process was asked to stop",
+    "MIG901": "A plan or journal is not what meshmig wrote",
+    "MIG999": "A bug in meshmig",
+}
+"""Codes that no single room below raises."""
+
 
 def explain(code: str) -> Result:
     """Return the page of a code.
@@ -26,4 +63,13 @@ def explain(code: str) -> Result:
 
 def catalogue() -> Mapping[str, str]:
     """Return every code with its title, from the tables that the rooms keep."""
-    return {}
+    from meshmig.adapters import folder, kube_config, prometheus, reading, yaml_text
+    from meshmig.execution import engine
+    from meshmig.language import CODES as LANGUAGE
+    from meshmig.planning import hazards
+    from meshmig.sources import appmesh
+    from meshmig.targets.istio import whole
+
+    rooms = (appmesh, whole, hazards, engine, yaml_text, reading, folder, kube_config, prometheus)
+    tables: tuple[Mapping[str, str], ...] = (OURS, LANGUAGE, *(room.CODES for room in rooms))
+    return {code: title for table in tables for code, title in table.items()}

@@ -175,6 +175,7 @@ def _gate_lines() -> Iterator[str]:
     yield "gate healthy {"
     yield "require errors <= old * 1.25 + 0.05%"
     yield "require slower_than 250ms <= old * 1.2 + 0.5%"
+    yield "require success_rate >= 98% over 5m"
     yield "advance when unharmed after 500 requests"
     yield "finish when proved within 2h"
     yield "no_data wait 20m then pause"

@@ -66,4 +66,5 @@ def _finding_text(finding: Diagnostic, result: Result) -> str:
     where = f" {finding.object}" if finding.object else ""
     path = f" {finding.path}" if finding.path else ""
     helping = f"\n  = {finding.help}" if finding.help else ""
-    return f"{finding.severity.value} {finding.code}:{where}{path}: {finding.message}{helping}\n"
+    place = f"{where}{path}:" if finding.object else ""
+    return f"{finding.severity.value} {finding.code}:{place} {finding.message}{helping}\n"

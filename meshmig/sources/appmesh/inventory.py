@@ -136,6 +136,9 @@ def _choose(
     snapshot: Snapshot, meshes: Mapping[str, Source[MeshSpec]], mesh_name: str, report: Report
 ) -> Source[MeshSpec] | None:
     names = ", ".join(sorted(meshes))
+    if not meshes and not snapshot.of_kind(GROUP, "Mesh"):
+        _refuse_fragment(snapshot, report)
+        return None
     if mesh_name:
         by_aws_name = {mesh.spec.aws_name: mesh for mesh in meshes.values()}
         chosen = meshes.get(mesh_name) or by_aws_name.get(mesh_name)
@@ -144,17 +147,16 @@ def _choose(
         return chosen
     if len(meshes) > 1:
         report.error("MIG302", None, f"there are several Meshes: {names}", "choose one of them by its name")
-    elif not meshes and not snapshot.of_kind(GROUP, "Mesh"):
-        _refuse_fragment(snapshot, report)
     return next(iter(meshes.values())) if len(meshes) == 1 else None
 
 
 def _refuse_fragment(snapshot: Snapshot, report: Report) -> None:
-    objects = ", ".join(str(manifest.ref) for manifest in snapshot if manifest.ref.group == GROUP)
+    fragment = [manifest.ref for manifest in snapshot if manifest.ref.group == GROUP]
+    objects = ", ".join(map(str, fragment))
     found = f"only {objects}" if objects else "and no other App Mesh object either"
     report.error(
         "MIG301",
-        None,
+        Origin(fragment[0]) if fragment else None,
         f"there is no Mesh, {found}: a Mesh decides which namespaces and pods belong together",
         "add the manifests of the Mesh, its namespaces and its workloads, or look at another cluster or namespace",
     )

@@ -1,0 +1,113 @@
+"""Bad input is a feature: a clear message that names the thing, exit 1, nothing half done, no traceback."""
+
+import re
+
+import pytest
+
+from meshmig.commands.explain import catalogue
+from tests.program import ROOT, example, meshmig
+
+
+def test_every_code_in_the_program_can_be_explained() -> None:
+    """A code that a finding carries has its page, so `explain` never disappoints."""
+    text = "".join(path.read_text() for path in (ROOT / "meshmig").rglob("*.py"))
+    used = set(re.findall(r'"(MIG\d{3})"', text))
+
+    assert used <= catalogue().keys()
+
+
+def _refused(ran) -> str:
+    assert (ran.exit, ran.outcome) == (1, "refused"), ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+    return " ".join(f"{found['code']} {found['message']} {found['help']}" for found in ran.document["findings"])
+
+
+def test_a_folder_without_a_mesh(tmp_path) -> None:
+    """There is nothing to migrate: said so, and no file is written."""
+    (tmp_path / "empty").mkdir()
+    text = _refused(meshmig("init", "--files", "empty", "-o", "site.mig", "--json", cwd=tmp_path))
+
+    assert "MIG" in text
+    assert not (tmp_path / "site.mig").exists()
+
+
+def test_a_folder_that_is_not_there(tmp_path) -> None:
+    """The folder is named."""
+    assert "nowhere" in _refused(meshmig("init", "--files", "nowhere", "--json", cwd=tmp_path))
+
+
+def test_broken_yaml_is_named_with_its_line(tmp_path) -> None:
+    """File and line of the first thing that is no YAML."""
+    example("shop", tmp_path)
+    (tmp_path / "shop" / "99-broken.yaml").write_text("kind: [unclosed\nother: }\n")
+    ran = meshmig("plan", "shop.mig", "--json", cwd=tmp_path)
+
+    assert "MIG" in _refused(ran)
+    assert any("99-broken.yaml" in (found["span"] or {}).get("file", "") for found in ran.document["findings"])
+
+
+def test_a_file_that_exists_is_not_overwritten(tmp_path) -> None:
+    """`init` replaces a file only when forced."""
+    example("shop", tmp_path)
+    (tmp_path / "site.mig").write_text("mine\n")
+    _refused(meshmig("init", "--files", "shop", "-o", "site.mig", "--json", cwd=tmp_path))
+
+    assert (tmp_path / "site.mig").read_text() == "mine\n"
+
+
+def test_an_edited_plan_is_refused(tmp_path) -> None:
+    """A plan is reviewed as it is: its digest tells."""
+    example("shop", tmp_path)
+    meshmig("plan", "shop.mig", "-o", "plan.json", cwd=tmp_path)
+    plan = tmp_path / "plan.json"
+    plan.write_text(plan.read_text().replace('"replicas": 2', '"replicas": 7', 1))
+
+    assert "MIG607" in _refused(meshmig("apply", "plan.json", "--yes", "--json", cwd=tmp_path))
+    assert not (tmp_path / ".meshmig").exists()
+
+
+def test_a_state_folder_of_something_else(tmp_path) -> None:
+    """State that is not ours is never continued."""
+    example("shop", tmp_path)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "cluster.jsonl").write_text('{"v":1,"facts":{"format":"other"}}\n')
+
+    assert "MIG630" in _refused(meshmig("plan", "shop.mig", "--state", "state", "--json", cwd=tmp_path))
+
+
+def test_the_stranded_example_is_refused_by_its_hazard(tmp_path) -> None:
+    """In place after the switch-off: the plan names the workload, and moving it by copy mends it."""
+    file = example("stranded", tmp_path)
+    ran = meshmig("plan", "stranded.mig", "--json", cwd=tmp_path)
+
+    assert "MIG401" in _refused(ran)
+    assert {f["object"]["name"] for f in ran.document["findings"] if f["code"] == "MIG401"} == {"printer"}
+
+    file.write_text(file.read_text().replace("using hasty", "using gentle"))
+    mended = meshmig("rehearse", "stranded.mig", "--json", cwd=tmp_path)
+
+    assert mended.outcome == "finished", mended.stdout[:1500]
+    assert mended.data["requests"]["lost"] == 0
+
+
+@pytest.mark.parametrize("name", ["shop", "vault"])
+def test_the_worked_examples_rehearse_to_the_end(name: str, tmp_path) -> None:
+    """Every worked example ends finished, with no request lost."""
+    example(name, tmp_path)
+    ran = meshmig("rehearse", f"{name}.mig", "--json", cwd=tmp_path)
+
+    assert (ran.outcome, ran.data["requests"]["lost"]) == ("finished", 0)
+
+
+def test_an_approval_is_waited_for_and_goes_on(tmp_path) -> None:
+    """A stage that asks waits with exit 5; approved, it goes on to the end."""
+    example("vault", tmp_path)
+    waiting = meshmig("apply", "--yes", "--json", cwd=tmp_path)
+    nobody = meshmig("approve", "--stage", "5", "--because", "reviewed", "--json", cwd=tmp_path)
+    approved = meshmig("approve", "--stage", "5", "--because", "reviewed", "--as", "security", "--json", cwd=tmp_path)
+    finished = meshmig("apply", "--yes", "--json", cwd=tmp_path)
+
+    assert (waiting.exit, waiting.outcome) == (5, "waiting")
+    assert (nobody.exit, nobody.outcome) == (1, "refused")
+    assert approved.outcome == "ok"
+    assert finished.outcome == "finished"
