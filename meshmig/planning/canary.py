@@ -13,7 +13,6 @@ from meshmig.model.plan import (
     Mechanism,
     PatchObject,
     Pause,
-    Shift,
     Unit,
     WorkloadDrained,
     WorkloadReady,
@@ -30,7 +29,6 @@ from meshmig.planning.copies import (
 )
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
 from meshmig.planning.moving import Moving
-from meshmig.planning.order import callers
 from meshmig.planning.shifting import flip, shift
 from meshmig.planning.staging import place, routes_to, would_change
 from meshmig.traffic.replica_share import ALL, copies_for
@@ -56,7 +54,7 @@ def _moving(journey: Journey, workloads: Sequence[Workload], profile: Profile) -
     found = {service.id: service for group in groups.values() for service in exclusive_services(mesh, group)}
     services = tuple(found[name] for name in sorted(found))
     labels = {name: relabelling(mesh, group) for name, group in groups.items()}
-    known = callers(mesh)
+    known = journey.callers
     inside = {workload.id for workload in workloads}
     calling = tuple(sorted({c for w in workloads for c in known[w.id]} - inside))
     place(journey, upstreams, 1)
@@ -161,8 +159,7 @@ def _steps(journey: Journey, moving: Moving, last: tuple[str, ...]) -> tuple[str
 
 
 def _approvals(journey: Journey, moving: Moving, percent: int, last: tuple[str, ...]) -> tuple[str, ...]:
-    done = [s.action.percent_to for s in journey.steps if s.unit == moving.unit and isinstance(s.action, Shift)]
-    reached = max(done, default=0)
+    reached = journey.reached.get(moving.unit, 0)
     for approval in moving.profile.approvals:
         if reached < approval.percent <= percent:
             reason = f"before {approval.percent} % of {moving.unit}"

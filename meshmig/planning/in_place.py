@@ -9,14 +9,13 @@ from meshmig.model.mesh import TlsMode, Upstream, Workload
 from meshmig.model.plan import Bake, Judge, JudgeMode, Mechanism, Unit, WorkloadReady
 from meshmig.planning.copies import upstreams_of
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
-from meshmig.planning.order import callers
 from meshmig.targets.istio import enrol
 
 
 def move_in_place(journey: Journey, workloads: Sequence[Workload], profile: Profile, after: tuple[str, ...]) -> str:
     """Add the steps of one unit; returns the id of the step that settles it."""
     unit = " + ".join(workload.id for workload in workloads)
-    known = callers(journey.mesh)
+    known = journey.callers
     calling = tuple(sorted({c for w in workloads for c in known[w.id]} - {w.id for w in workloads}))
     journey.units.append(
         Unit(
@@ -67,7 +66,7 @@ def _judge(journey: Journey, unit: str, workload: Workload, profile: Profile, la
         return last
     judge = Judge(
         gate=profile.gate,
-        mode=JudgeMode.UNCALLED if not callers(journey.mesh)[workload.id] else JudgeMode.ADVANCE,
+        mode=JudgeMode.UNCALLED if not journey.callers[workload.id] else JudgeMode.ADVANCE,
         percent_new=100,
         old=None,
         new=workload.ref,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from meshmig.diagnostics import Diagnostic, Severity, Span
 from meshmig.diffs import difference, inverse, predict, removal
@@ -24,6 +25,7 @@ from meshmig.model.plan import (
     Write,
     WriteStep,
 )
+from meshmig.planning.order import call_order, callers
 from meshmig.targets.istio import Settings
 
 
@@ -66,6 +68,10 @@ class Journey:
     findings: list[Diagnostic] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
     """Workload id to the step that settled it."""
+    made: dict[int, int] = field(default_factory=dict)
+    """How many steps each stage has."""
+    reached: dict[str, int] = field(default_factory=dict)
+    """The highest share that each unit's shifts lead to so far."""
     stage: int = 0
     barrier: tuple[str, ...] = ()
     """The steps that everything that follows in this stage waits for."""
@@ -74,6 +80,16 @@ class Journey:
     def mesh(self) -> Mesh:
         """The source mesh."""
         return self.request.mesh
+
+    @cached_property
+    def callers(self) -> Mapping[str, tuple[str, ...]]:
+        """Who calls each workload."""
+        return callers(self.request.mesh)
+
+    @cached_property
+    def order(self) -> tuple[tuple[str, ...], ...]:
+        """The units in the order of the calls."""
+        return call_order(self.request.mesh)
 
     @property
     def settings(self) -> Settings:
@@ -109,7 +125,7 @@ class Journey:
     def add(self, action: Action, wanted: Wanted, undo: tuple[Write, ...] = ()) -> str:
         """Add a step and return its id."""
         step = Step(
-            id=f"{self.stage}.{sum(step.stage == self.stage for step in self.steps) + 1}",
+            id=f"{self.stage}.{self._numbered()}",
             stage=self.stage,
             title=wanted.title,
             action=action,
@@ -121,8 +137,14 @@ class Journey:
             note=wanted.note,
             because=wanted.because,
         )
+        if isinstance(action, Shift):
+            self.reached[wanted.unit] = max(self.reached.get(wanted.unit, 0), action.percent_to)
         self.steps.append(step)
         return step.id
+
+    def _numbered(self) -> int:
+        self.made[self.stage] = self.made.get(self.stage, 0) + 1
+        return self.made[self.stage]
 
     def find(self, code: str, severity: Severity, message: str, **place: "Json") -> None:
         """Note a finding."""

@@ -29,7 +29,6 @@ from meshmig.planning.ground import install, protect
 from meshmig.planning.hazards import allowed, hazards
 from meshmig.planning.in_place import move_in_place
 from meshmig.planning.journey import Journey, PlanRequest, Wanted
-from meshmig.planning.order import call_order, callers
 from meshmig.planning.selection import select
 from meshmig.targets.istio import findings as target_findings
 
@@ -137,13 +136,13 @@ def _move(journey: Journey, names: tuple[str, ...], profile: Profile, at_once: i
     chosen = set(names)
     running: list[str] = []
     settled_on: dict[str, str] = {}
-    for group in call_order(journey.mesh):
+    for group in journey.order:
         members = tuple(name for name in group if name in chosen)
         if not members:
             continue
         after = [running[-at_once]] if len(running) >= at_once else []
         after += [settled_on[key] for key in _writes(journey, members) if key in settled_on]
-        after += [journey.moved[c] for n in members for c in callers(journey.mesh)[n] if journey.moved.get(c)]
+        after += [journey.moved[c] for n in members for c in journey.callers[n] if journey.moved.get(c)]
         after = [name for name in after if name.startswith(f"{journey.stage}.")]
         settled = _unit(journey, members, profile, tuple(dict.fromkeys(after)))
         journey.units[-1] = replace(journey.units[-1], wave=wave)
@@ -200,7 +199,7 @@ def _check(journey: Journey, action: Check) -> None:
     for workload in journey.mesh.workloads:
         if workload.id not in journey.moved or not workload.services:
             continue
-        uncalled = not callers(journey.mesh)[workload.id]
+        uncalled = not journey.callers[workload.id]
         judge = Judge(
             gate=action.gate,
             mode=JudgeMode.UNCALLED if uncalled else JudgeMode.ADVANCE,

@@ -6,7 +6,6 @@ from meshmig.diagnostics import Severity
 from meshmig.model.intent import Move, Selection, Waves
 from meshmig.model.mesh import Workload
 from meshmig.planning.journey import Journey
-from meshmig.planning.order import call_order
 
 
 def select(journey: Journey, selection: Selection) -> tuple[str, ...]:
@@ -16,7 +15,7 @@ def select(journey: Journey, selection: Selection) -> tuple[str, ...]:
     else:
         chosen = {w.id for w in journey.mesh.workloads if _takes(selection, w)}
         _check(journey, selection, chosen)
-    order = [name for group in call_order(journey.mesh) for name in group]
+    order = [name for group in journey.order for name in group]
     twice = sorted(name for name in chosen if name in journey.moved)
     for name in twice:
         help_text = "name it in one stage only, or exclude it here with `except`"

@@ -17,7 +17,7 @@ from meshmig.planning.copies import SERVES, copy_ref, service_ref
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
 from meshmig.planning.moving import Moving
 from meshmig.planning.staging import place, routes_to, settle, write_all
-from meshmig.targets.istio import policy_objects
+from meshmig.targets.istio import rule_objects
 from meshmig.traffic.replica_share import ALL, copies_for, share_of
 
 _NO_REF = ObjectRef("", "", "", "")
@@ -91,14 +91,12 @@ def flip(journey: Journey, moving: Moving, last: tuple[str, ...]) -> str:
     if moving.by_share:
         last = _full_copy(journey, moving, last)
     settle(journey, moving.upstreams)
-    policies = policy_objects(journey.mesh, journey.placements, journey.settings)
+    policies = rule_objects(journey.mesh, moving.upstreams, journey.placements, journey.settings)
     hosts = {service.id for service in moving.services}
     plain = [m for m in policies if m.ref.kind == "DestinationRule" and m.ref.id in hosts]
     wanted = Wanted(title="old TLS settings out of", unit=moving.unit, after=last)
     last = write_all(journey, plain, wanted)[-1:] or last
-    start = max(
-        (s.action.percent_to for s in journey.steps if s.unit == moving.unit and isinstance(s.action, Shift)), default=0
-    )
+    start = journey.reached.get(moving.unit, 0)
     for service in moving.services:
         labels = next(moving.labels[w.id] for w in moving.workloads if service in w.services)
         selector = labels.of(dict(service.selector or {})) | {"meshmig.io/dataplane": "istio"}

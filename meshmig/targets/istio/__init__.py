@@ -3,7 +3,7 @@
 from meshmig.targets.istio.edges import edge_objects
 from meshmig.targets.istio.enrol import enrol, enrol_gateway
 from meshmig.targets.istio.install import install_command
-from meshmig.targets.istio.policies import policy_objects, sidecar_objects
+from meshmig.targets.istio.policies import policy_objects, rule_objects, sidecar_objects
 from meshmig.targets.istio.routing import host_objects
 from meshmig.targets.istio.security import permissive_objects, strict_objects
 from meshmig.targets.istio.settings import Placements, Settings
@@ -21,6 +21,7 @@ __all__ = [
     "install_command",
     "permissive_objects",
     "policy_objects",
+    "rule_objects",
     "sidecar_objects",
     "strict_objects",
 ]

@@ -31,7 +31,7 @@ WORKLOAD = "meshmig.io/workload"
 def policy_objects(mesh: Mesh, placements: Placements, settings: Settings) -> tuple[Manifest, ...]:
     """Return every object that is no route: sorted by reference, one DestinationRule a Service host."""
     found = [
-        *_destination_rules(mesh, placements, settings),
+        *_destination_rules(mesh, mesh.upstreams, placements, settings),
         *_outside(mesh, settings),
         *(_telemetry(mesh, workload, settings) for workload in mesh.workloads),
         *sidecar_objects(mesh, settings, closed=False),
@@ -40,9 +40,18 @@ def policy_objects(mesh: Mesh, placements: Placements, settings: Settings) -> tu
     return tuple(sorted((manifest for manifest in found if manifest is not None), key=lambda item: item.ref))
 
 
-def _destination_rules(mesh: Mesh, placements: Placements, settings: Settings) -> Iterator[Manifest]:
+def rule_objects(
+    mesh: Mesh, upstreams: Iterable[Upstream], placements: Placements, settings: Settings
+) -> tuple[Manifest, ...]:
+    """Return the DestinationRules of some Upstreams' Services."""
+    return tuple(_destination_rules(mesh, upstreams, placements, settings))
+
+
+def _destination_rules(
+    mesh: Mesh, upstreams: Iterable[Upstream], placements: Placements, settings: Settings
+) -> Iterator[Manifest]:
     made: dict[str, Manifest] = {}
-    for upstream in mesh.upstreams:
+    for upstream in upstreams:
         placement = placements.get(upstream.id)
         # The original Service comes last: once nothing old stands behind it, it speaks Istio's own mTLS.
         sides = ((placement.old, True), (placement.new, False)) if placement else ((upstream.service, True),)

@@ -1,0 +1,7 @@
+"""What holds for every test."""
+
+from hypothesis import settings
+
+# No timed assertions: a slow machine must not fail a property.
+settings.register_profile("meshmig", deadline=None, derandomize=True)
+settings.load_profile("meshmig")
