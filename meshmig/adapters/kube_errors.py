@@ -31,6 +31,9 @@ _CLASSES: Mapping[int, type[ClusterError]] = {
 _NOT_FOUND = 404
 _UNAUTHORIZED = 401
 _CONFLICT = 409
+_INTERNAL = 500
+_UNTYPED = "failed to create typed patch object"
+"""How an API server refuses an applied object that does not fit its schema: with 500, though the object is at fault."""
 
 
 def error_of(status: int, body: bytes, path: str) -> ClusterError:
@@ -46,6 +49,8 @@ def error_of_status(status: int, answer: Mapping[str, Json], path: str) -> Clust
         reason, message = KIND_NOT_SERVED, f"the API server does not serve {path}"
     if status == _UNAUTHORIZED:
         message = f"the API server does not accept the credentials: {message}; log in anew, then try again"
+    if status == _INTERNAL and _UNTYPED in message:
+        return InvalidError(status, reason, message, details)
     return _CLASSES.get(status, ClusterError)(status, reason, message, details)
 
 

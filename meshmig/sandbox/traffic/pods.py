@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from meshmig.model.objects import Json
-from meshmig.sandbox.admission import is_ready, selects
+from meshmig.sandbox.pods import is_ready
+from meshmig.sandbox.selectors import selects
 
 _SUFFIX = "-istio"
 
