@@ -45,6 +45,10 @@ class UnavailableError(MeshmigError):
     """The API server or Prometheus cannot be reached, after retries; the message names which and why."""
 
 
+class LockedError(MeshmigError):
+    """Another run holds the migration's lock, or this one lost it: nothing may be written."""
+
+
 class StoppedError(MeshmigError):
     """The process was asked to stop (Ctrl-C, SIGTERM): the write in flight is finished, nothing new begins."""
 
@@ -175,6 +179,14 @@ class Clock(Protocol):
 
     def wait(self, length: Duration) -> None:
         """Let time pass; raises StoppedError when the process was asked to stop."""
+        ...
+
+    def check(self) -> None:
+        """Raise StoppedError when the process was asked to stop; asked between writes."""
+        ...
+
+    def stop(self) -> None:
+        """Ask the process to stop; may be called from a signal handler."""
         ...
 
 

@@ -28,6 +28,11 @@ class SystemClock:
         if self._stopped.wait(length.seconds):
             raise StoppedError("asked to stop")
 
+    def check(self) -> None:
+        """Raise StoppedError where `stop` was called."""
+        if self._stopped.is_set():
+            raise StoppedError("asked to stop")
+
     def stop(self) -> None:
         """End the wait that is under way, and every later one."""
         self._stopped.set()

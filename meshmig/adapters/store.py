@@ -1,11 +1,14 @@
 """Bytes by name: in a folder, or in memory."""
 
+import fcntl
 import os
 from pathlib import Path
 
 from meshmig.diagnostics import reject
+from meshmig.ports import LockedError
 
 _TEMPORARY = ".part"
+_HOLD = ".lock"
 
 
 class MemoryStore:
@@ -42,6 +45,26 @@ class FolderStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._open: dict[str, int] = {}
+        self._held = -1
+
+    def hold(self, holder: str) -> None:
+        """Keep the folder for this process alone, until it ends: however it ends, the kernel lets go.
+
+        Raises:
+            LockedError: another process holds it.
+            RejectedError: the folder cannot be written.
+        """
+        path = self._path / _HOLD
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            self._held = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.truncate(path, 0)
+            os.write(self._held, holder.encode())
+        except BlockingIOError as error:
+            raise LockedError(f"another run holds {self._path}: {path.read_text() or 'unknown'}") from error
+        except OSError as error:
+            raise _refused(path, error) from error
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes, or None where there are none.
@@ -90,7 +113,7 @@ class FolderStore:
         if not self._path.is_dir():
             return ()
         files = (path for path in self._path.iterdir() if path.is_file())
-        return tuple(sorted(path.name for path in files if path.suffix != _TEMPORARY))
+        return tuple(sorted(path.name for path in files if path.suffix != _TEMPORARY and path.name != _HOLD))
 
     def _appendable(self, name: str) -> int:
         if name not in self._open:
@@ -107,6 +130,8 @@ class FolderStore:
     def __del__(self) -> None:
         for name in tuple(self._open):
             self._close(name)
+        if self._held >= 0:
+            os.close(self._held)
 
 
 def _cut_torn_tail(path: Path) -> None:

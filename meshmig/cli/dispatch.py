@@ -1,7 +1,9 @@
 """From arguments to commands: one small function each."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from meshmig.commands.opening import Place, find_migration
@@ -18,6 +20,14 @@ def dispatch(arguments: argparse.Namespace) -> Result:
 
 def _place(arguments: argparse.Namespace) -> Place:
     return Place(state=arguments.state or "", seed=arguments.seed, kubeconfig=arguments.kubeconfig or "")
+
+
+@contextmanager
+def _stoppable(arguments: argparse.Namespace) -> Iterator[Place]:
+    from meshmig.cli.stopping import stoppable
+
+    with stoppable() as stopping:
+        yield replace(_place(arguments), on_clock=stopping.watch)
 
 
 def _migration(arguments: argparse.Namespace) -> str:
@@ -97,8 +107,8 @@ def _apply(arguments: argparse.Namespace) -> Result:
 
     file = arguments.file or _migration(arguments)
     confirm(f"apply {file}", agreed=arguments.yes)
-    with observer(arguments) as observed:
-        return apply(file, _place(arguments), ApplyOptions(stage=arguments.stage, observer=observed))
+    with observer(arguments) as observed, _stoppable(arguments) as place:
+        return apply(file, place, ApplyOptions(stage=arguments.stage, observer=observed))
 
 
 def _approve(arguments: argparse.Namespace) -> Result:
@@ -121,8 +131,8 @@ def _rollback(arguments: argparse.Namespace) -> Result:
 
     file = _migration(arguments)
     confirm(f"roll back {file}", agreed=arguments.yes)
-    with observer(arguments) as observed:
-        return rollback(file, _place(arguments), ApplyOptions(stage=arguments.stage, observer=observed))
+    with observer(arguments) as observed, _stoppable(arguments) as place:
+        return rollback(file, place, ApplyOptions(stage=arguments.stage, observer=observed))
 
 
 def _drift(arguments: argparse.Namespace) -> Result:
@@ -143,8 +153,8 @@ def _rehearse(arguments: argparse.Namespace) -> Result:
     from meshmig.cli.observing import observer
     from meshmig.commands.rehearse import rehearse
 
-    with observer(arguments) as observed:
-        return rehearse(_migration(arguments), _place(arguments), arguments.fault, observed)
+    with observer(arguments) as observed, _stoppable(arguments) as place:
+        return rehearse(_migration(arguments), place, arguments.fault, observed)
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -13,7 +13,7 @@ from meshmig.cli.exits import EXIT
 from meshmig.commands.result import Result
 from meshmig.diagnostics import Diagnostic, RejectedError, Severity
 from meshmig.model.run import Outcome
-from meshmig.ports import ClusterError, StoppedError, UnavailableError
+from meshmig.ports import ClusterError, LockedError, StoppedError, UnavailableError
 
 _COLLECT_AFTER = 100_000
 
@@ -37,6 +37,9 @@ def _guarded(dispatch: Dispatch, arguments: argparse.Namespace) -> Result:
         return dispatch(arguments)
     except RejectedError as error:
         return Result(outcome=Outcome.REFUSED, findings=error.findings, sources=_sources(error))
+    except LockedError as error:
+        help_text = "wait for it, or, when it is dead: meshmig lock break --because TEXT"
+        return _failed(Outcome.LOCKED, "MIG510", str(error), help_text)
     except UnavailableError as error:
         return _failed(Outcome.UNREACHABLE, "MIG650", str(error), "nothing was lost: run the same command again")
     except ClusterError as error:

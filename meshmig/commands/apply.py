@@ -5,20 +5,23 @@ from pathlib import Path
 
 from meshmig.commands.opening import Place, World, holder_name, open_world, require_migration
 from meshmig.commands.plan import plan_now
-from meshmig.commands.recorded import read_recorded
+from meshmig.commands.recorded import Recorded, read_recorded
 from meshmig.commands.result import Moved, Result, RollbackShown, RunShown
 from meshmig.commands.show import is_plan, read_plan
-from meshmig.diagnostics import Diagnostic, RejectedError, Severity, has_errors, reject
+from meshmig.diagnostics import Diagnostic, RejectedError, has_errors, reject
 from meshmig.execution.decide import Scope
 from meshmig.execution.engine import Run, RunResult, execute
 from meshmig.execution.journal import Journal
-from meshmig.execution.lock import Lock, LockedError
+from meshmig.execution.lock import RENEW_AFTER, Lock
 from meshmig.execution.state import new_percents, stage_states
 from meshmig.model.intent import Migration
 from meshmig.model.plan import Confirm, Plan, Step
 from meshmig.model.run import Approved, Event, Outcome, StageState
 from meshmig.model.units import Duration
 from meshmig.ports import Observer
+
+_ANY_LENGTH = Duration.of(days=3650)
+"""Virtual time passes at once: nobody else can take the lock meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +72,9 @@ def apply(file: str, place: Place, options: ApplyOptions) -> Result:
     world = open_world(migration, place, writes=True)
     plan, findings = _plan_to_apply(migration, world, saved)
     _require_stage(plan, options.stage)
-    try:
-        carried = carry_out(plan, world, options.observer, Scope(stage=options.stage))
-    except LockedError as error:
-        return _locked(error)
-    shown = _with_next(run_shown(plan, carried), source, carried.result.outcome)
+    _require_earlier(plan, read_recorded(world, migration.name), options.stage)
+    carried = carry_out(plan, world, options.observer, Scope(stage=options.stage))
+    shown = _with_next(run_shown(plan, carried), source, carried.result)
     return Result(outcome=carried.result.outcome, findings=findings, shown=shown, sources=loaded.sources)
 
 
@@ -98,6 +99,14 @@ def _require_stage(plan: Plan, number: int | None) -> None:
         raise reject("MIG006", f"there is no stage {number}", f"the stages are: {numbers}")
 
 
+def _require_earlier(plan: Plan, recorded: Recorded | None, number: int | None) -> None:
+    done = recorded.state.stages_done if recorded else set()
+    earlier = [stage.number for stage in plan.stages if number and stage.number < number and stage.number not in done]
+    if earlier:
+        text = f"stage {number} stands on stage {earlier[0]}, which is not done"
+        raise reject("MIG527", text, f"first: meshmig apply --stage {earlier[0]}, or all that remain: meshmig apply")
+
+
 def carry_out(plan: Plan, world: World, observer: Observer, scope: Scope | None = None) -> Carried:
     """Run the loop over a world's ports."""
     journal = Journal(world.cluster, plan.migration)
@@ -113,6 +122,7 @@ def carry_out(plan: Plan, world: World, observer: Observer, scope: Scope | None 
         holder=holder,
         scope=scope or Scope(),
         tick=plan.metrics.scrape if plan.metrics else Duration(15_000),
+        longest_wait=RENEW_AFTER if world.embedded is None else _ANY_LENGTH,
     )
     return Carried(result=execute(run), journal=journal)
 
@@ -133,14 +143,14 @@ def run_shown(plan: Plan, carried: Carried) -> RunShown:
     )
 
 
-def _with_next(run: RunShown, file: str, outcome: Outcome) -> RunShown:
+def _with_next(run: RunShown, file: str, result: RunResult) -> RunShown:
     open_stages = [number for number, state in run.stages if state is not StageState.DONE]
     if not open_stages:
         return run
     stage = open_stages[0]
     following = f"meshmig apply {file} --stage {stage}"
-    match outcome:
-        case Outcome.WAITING:
+    match result.outcome:
+        case Outcome.WAITING if result.state.waiting:
             following = f'meshmig approve {file} --stage {stage} --because "…"'
         case Outcome.STALE:
             following = f"meshmig plan {file}"
@@ -149,12 +159,6 @@ def _with_next(run: RunShown, file: str, outcome: Outcome) -> RunShown:
         case _:
             pass
     return replace(run, next_command=following)
-
-
-def _locked(error: LockedError) -> Result:
-    help_text = "wait for it, or, when it is dead: meshmig lock break --because TEXT"
-    finding = Diagnostic(code="MIG510", severity=Severity.ERROR, message=str(error), help=help_text)
-    return Result(outcome=Outcome.LOCKED, findings=(finding,))
 
 
 def approve(file: str, place: Place, options: ApproveOptions) -> Result:
@@ -236,10 +240,7 @@ def rollback(file: str, place: Place, options: ApplyOptions) -> Result:
     if later:
         text = f"stage {max(later)} stands on stage {number}"
         raise reject("MIG526", text, f"first: meshmig rollback {file} --stage {max(later)}")
-    try:
-        carried = carry_out(plan, world, options.observer, Scope(stage=number, undo=True))
-    except LockedError as error:
-        return _locked(error)
+    carried = carry_out(plan, world, options.observer, Scope(stage=number, undo=True))
     stage = plan.stage(number)
     final = tuple(f"{step.id} {step.irreversible}" for step in (stage.steps if stage else ()) if step.irreversible)
     shown = RollbackShown(

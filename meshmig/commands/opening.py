@@ -1,6 +1,7 @@
 """Opening: which `.mig` file, which cluster, which metrics, as ports that every command takes."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class Place:
     state: str = ""
     seed: int = 0
     kubeconfig: str = ""
+    on_clock: Callable[[Clock], None] = lambda _: None
+    """Hears of the clock that the command waits by, so that a signal can stop it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +99,13 @@ def open_world(migration: Migration, place: Place, *, writes: bool, faults: tupl
     choice = migration.cluster
     if choice.kind is ClusterKind.FILES:
         stored = state_store(migration, place)
+        if writes:
+            stored.hold(holder_name())
         store: Store = stored if writes or is_booted(stored) else MemoryStore()
         return _embedded(migration, store, place, faults)
-    cluster = open_real(choice, place.kubeconfig)
-    return World(cluster=cluster, clock=SystemClock(), metrics=_prometheus(migration.metrics))
+    cluster, clock = open_real(choice, place.kubeconfig), SystemClock()
+    place.on_clock(clock)
+    return World(cluster=cluster, clock=clock, metrics=_prometheus(migration.metrics))
 
 
 def rehearsal_world(migration: Migration, place: Place, faults: tuple[Fault, ...]) -> World:
@@ -150,6 +156,7 @@ def _embedded(migration: Migration, store: Store, place: Place, faults: tuple[Fa
 
 
 def _with_traffic(embedded: EmbeddedCluster, clock: VirtualClock, place: Place, faults: tuple[Fault, ...]) -> World:
+    place.on_clock(clock)
     traffic = Traffic(embedded, seed=place.seed, faults=faults)
     return World(cluster=embedded, clock=clock, metrics=traffic, embedded=embedded, traffic=traffic)
 

@@ -18,7 +18,7 @@ from meshmig.execution.decide import (
 )
 from meshmig.execution.journal import NAMESPACE, Journal, ensure_namespace
 from meshmig.execution.judging import Judging
-from meshmig.execution.lock import Lock
+from meshmig.execution.lock import RENEW_AFTER, Lock
 from meshmig.execution.looking import Looked, View, look
 from meshmig.execution.staleness import StaleField, stale_fields
 from meshmig.execution.state import RunState, StepState, fold
@@ -42,7 +42,16 @@ from meshmig.model.run import (
     UnitRolledBack,
 )
 from meshmig.model.units import Duration
-from meshmig.ports import Clock, Cluster, ClusterError, MetricsSource, Observer
+from meshmig.ports import (
+    Clock,
+    Cluster,
+    ClusterError,
+    ConflictError,
+    LockedError,
+    MetricsSource,
+    Observer,
+    StoppedError,
+)
 
 CODES: Mapping[str, str] = {
     "MIG501": "The journal is not as meshmig wrote it",
@@ -66,6 +75,8 @@ class Run:
     holder: str
     scope: Scope = field(default_factory=Scope)
     tick: Duration = Duration(15_000)
+    longest_wait: Duration = RENEW_AFTER
+    """How long may be waited in one go: in between, the lock is renewed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +104,8 @@ class _Loop:
     undone: list[str] = field(default_factory=list)
     compensated: list[str] = field(default_factory=list)
     moved: tuple[StaleField, ...] = ()
+    stopped: str = ""
+    """Why the run ends here although there is more to do; empty where it need not."""
 
 
 def execute(run: Run) -> RunResult:
@@ -109,7 +122,10 @@ def execute(run: Run) -> RunResult:
         judging = Judging(plan=run.plan, cluster=run.cluster, metrics=run.metrics)
         loop = _Loop(run=run, state=fold(run.plan, events), length=len(events), judging=judging)
         _opening(loop, events, token)
-        _go(loop)
+        try:
+            _go(loop)
+        except StoppedError:
+            loop.stopped = "stopped by hand: the write in flight was finished, nothing was lost"
         return _result(loop)
     finally:
         run.lock.release()
@@ -134,7 +150,11 @@ def _stored(plan: Plan) -> Mapping[str, object]:
 
 def _record(loop: _Loop, *happenings: Happening) -> None:
     loop.run.lock.check()
-    for event in loop.run.journal.append(loop.run.clock.now(), happenings):
+    try:
+        events = loop.run.journal.append(loop.run.clock.now(), happenings)
+    except ConflictError as error:
+        raise LockedError("another run wrote to the journal: nothing more is written here") from error
+    for event in events:
         loop.length = event.number
         loop.state.add(event)
         loop.run.observer.event(event)
@@ -144,19 +164,35 @@ def _go(loop: _Loop) -> None:
     run = loop.run
     while True:
         nexts = decide(run.plan, loop.state, run.clock.now(), run.scope)
-        if not nexts or loop.moved:
+        if not nexts or _ends(loop):
             return
         progressed = False
         for item in nexts:
+            run.clock.check()
             progressed = _do(loop, item) or progressed
-            if loop.moved or loop.state.held or loop.state.failing:
+            if _ends(loop) or loop.state.held or loop.state.failing:
                 break
         if run.scope.undo and not loop.state.undoing:
             return
-        if loop.state.waiting and not progressed:
+        if progressed:
+            continue
+        if all(isinstance(item, Look) and item.step.id in loop.state.waiting for item in nexts):
             return
-        if not progressed:
-            run.clock.wait(wake_after(nexts, loop.state, run.clock.now(), run.tick))
+        _wait(loop, wake_after(nexts, loop.state, run.clock.now(), run.tick))
+
+
+def _ends(loop: _Loop) -> bool:
+    return bool(loop.moved or loop.stopped)
+
+
+def _wait(loop: _Loop, length: Duration) -> None:
+    """Let time pass in slices, so that a long bake does not lose the lock."""
+    run, left = loop.run, length.ms
+    while left > 0:
+        piece = min(left, run.longest_wait.ms)
+        run.clock.wait(Duration(piece))
+        run.lock.check()
+        left -= piece
 
 
 def _do(loop: _Loop, item: Next) -> bool:
@@ -239,7 +275,12 @@ def _undo(loop: _Loop, step: Step) -> None:
     run = loop.run
     for write in step.undo:
         run.lock.check()
-        carry_out(run.cluster, write, run.clock)
+        try:
+            carry_out(run.cluster, write, run.clock)
+        except ClusterError as error:
+            loop.stopped = f"{step.id} cannot be taken back: {write.ref}: {error}"
+            _record(loop, StepHeld(step=step.id, reason=loop.stopped))
+            return
         loop.writes += 1
     if step.undo:
         (loop.compensated if step.irreversible else loop.undone).append(f"{step.id} {step.title}")
@@ -264,6 +305,8 @@ def _ending(loop: _Loop) -> tuple[Outcome, str]:
     state, plan = loop.state, loop.run.plan
     if loop.moved:
         return Outcome.STALE, "stopped: the cluster moved since this plan; nothing was written"
+    if loop.stopped:
+        return (Outcome.HELD if state.held else Outcome.WAITING), loop.stopped
     if loop.run.scope.undo:
         return Outcome.OK, ""
     if state.back:

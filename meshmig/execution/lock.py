@@ -3,22 +3,13 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from meshmig.diagnostics import MeshmigError
 from meshmig.execution.journal import NAMESPACE
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.units import Duration, Instant
-from meshmig.ports import Clock, Cluster, ConflictError, NotFoundError
+from meshmig.ports import Clock, Cluster, ConflictError, LockedError, NotFoundError
 
 LEASE_SECONDS = 60
-_RENEW_AFTER = Duration(15_000)
-
-
-class LockedError(MeshmigError):
-    """Another run holds the migration's lock."""
-
-    def __init__(self, holder: str, token: int, age: Duration) -> None:
-        self.holder, self.token, self.age = holder, token, age
-        super().__init__(f"another run holds the lock: {holder}, token {token}, renewed {age} ago")
+RENEW_AFTER = Duration(15_000)
 
 
 class Lock:
@@ -52,15 +43,21 @@ class Lock:
         """
         lease = self._get()
         if lease is None:
-            self._lease = self._cluster.create(Manifest(self._body(1, {})))
+            self._lease = self._first()
         else:
             holder = lease.spec.get("holderIdentity") or ""
             token = int(lease.spec.get("leaseTransitions", 0))
             if holder and holder != self._holder and self._age(lease).seconds < LEASE_SECONDS:
-                raise LockedError(holder, token, self._age(lease))
+                raise self._locked(lease)
             self._lease = self._swap(lease, self._body(token + 1, lease.metadata))
         self._renewed = self._clock.now()
         return self.token
+
+    def _first(self) -> Manifest:
+        try:
+            return self._cluster.create(Manifest(self._body(1, {})))
+        except ConflictError as error:
+            raise LockedError("another run took the lock in this very moment") from error
 
     @property
     def token(self) -> int:
@@ -73,7 +70,7 @@ class Lock:
         Raises:
             LockedError: the lock was lost: nothing may be written any more.
         """
-        if self._lease is None or self._clock.now().since(self._renewed) < _RENEW_AFTER:
+        if self._lease is None or self._clock.now().since(self._renewed) < RENEW_AFTER:
             return
         self._lease = self._swap(self._lease, self._body(self.token, self._lease.metadata))
         self._renewed = self._clock.now()
@@ -103,9 +100,11 @@ class Lock:
         try:
             return self._cluster.replace(Manifest(body))
         except (ConflictError, NotFoundError) as error:
-            live = self._get() or lease
-            holder = str(live.spec.get("holderIdentity") or "nobody")
-            raise LockedError(holder, int(live.spec.get("leaseTransitions", 0)), self._age(live)) from error
+            raise self._locked(self._get() or lease) from error
+
+    def _locked(self, lease: Manifest) -> LockedError:
+        holder, token = lease.spec.get("holderIdentity") or "nobody", lease.spec.get("leaseTransitions", 0)
+        return LockedError(f"another run holds the lock: {holder}, token {token}, renewed {self._age(lease)} ago")
 
     def _get(self) -> Manifest | None:
         try:

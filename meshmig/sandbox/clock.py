@@ -76,11 +76,15 @@ class VirtualClock:
             self._pass(max(due, self._now))
             for one in self._agenda:
                 one.act(self._now)
-        if self._stopped:
-            raise StoppedError("asked to stop")
+        self.check()
         self._pass(end)
         for one in self._agenda:
             one.rest(self._now)
+
+    def check(self) -> None:
+        """Raise StoppedError where `stop` was called."""
+        if self._stopped:
+            raise StoppedError("asked to stop")
 
     def _pass(self, until: Instant) -> None:
         before, self._now = self._now, until

@@ -5,10 +5,10 @@ import pytest
 from meshmig.diagnostics import has_errors
 from meshmig.execution.decide import Scope
 from meshmig.execution.journal import Journal
-from meshmig.execution.lock import Lock, LockedError
+from meshmig.execution.lock import Lock
 from meshmig.model.objects import ObjectRef
 from meshmig.model.run import Outcome, StageState
-from meshmig.ports import ConflictError
+from meshmig.ports import ConflictError, LockedError
 from tests.worlds import plan_of, run, specs, world_of
 
 
