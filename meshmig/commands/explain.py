@@ -8,7 +8,6 @@ from meshmig.diagnostics import reject
 from meshmig.model.run import Outcome
 
 OURS: Mapping[str, str] = {
-    "MIG615": "A mapping names a key twice",
     "MIG001": "The command line cannot be taken",
     "MIG002": "There is no terminal to ask at",
     "MIG003": "The person did not agree",
@@ -31,10 +30,7 @@ OURS: Mapping[str, str] = {
     "MIG605": "A saved plan is not JSON",
     "MIG606": "A file is no plan of this version",
     "MIG607": "A plan was changed after it was made",
-    "MIG612": "A folder cannot be read",
-    "MIG613": "A file is too large",
-    "MIG614": "An object is defined twice",
-    "MIG630": "A state folder holds something else",
+    "MIG615": "A state folder cannot be read or written",
     "MIG640": "There is no such fault",
     "MIG641": "A fault does not say in which stage",
     "MIG650": "The API server or Prometheus cannot be reached",
@@ -64,13 +60,18 @@ def explain(code: str) -> Result:
 
 def catalogue() -> Mapping[str, str]:
     """Return every code with its title, from the tables that the rooms keep."""
+    return {code: title for table in tables() for code, title in table.items()}
+
+
+def tables() -> tuple[Mapping[str, str], ...]:
+    """Return the tables that the rooms keep."""
     from meshmig.adapters import folder, kube_config, prometheus, reading, yaml_text
     from meshmig.execution import engine
     from meshmig.language import CODES as LANGUAGE
     from meshmig.planning import hazards
+    from meshmig.sandbox import persistence
     from meshmig.sources import appmesh
     from meshmig.targets.istio import whole
 
-    rooms = (appmesh, whole, hazards, engine, yaml_text, reading, folder, kube_config, prometheus)
-    tables: tuple[Mapping[str, str], ...] = (OURS, LANGUAGE, *(room.CODES for room in rooms))
-    return {code: title for table in tables for code, title in table.items()}
+    rooms = (appmesh, whole, hazards, engine, yaml_text, reading, folder, kube_config, prometheus, persistence)
+    return (OURS, LANGUAGE, *(room.CODES for room in rooms))

@@ -140,7 +140,8 @@ def open_real(choice: ClusterChoice, kubeconfig: str) -> Cluster:
 def _embedded(migration: Migration, store: Store, place: Place, faults: tuple[Fault, ...]) -> World:
     clock = VirtualClock.at_start()
     if is_booted(store):
-        return _with_traffic(open_cluster(store, clock=clock), clock, place, faults)
+        embedded = open_cluster(store, clock=clock, name=migration.cluster.value)
+        return _with_traffic(embedded, clock, place, faults)
     folder = read_folder(Path(migration.file).parent / migration.cluster.value)
     if has_errors(folder.findings):
         raise RejectedError(folder.findings)

@@ -76,7 +76,7 @@ def open_cluster(store: Store, *, clock: VirtualClock | None = None, name: str =
     held = str(state.facts.get("name", ""))
     if name and held != name:
         raise reject(
-            "MIG661",
+            "MIG631",
             f"the embedded cluster's state is of {held!r}, not of {name!r}",
             "name another folder with `--state DIR`, or delete the state to begin anew",
         )

@@ -15,8 +15,8 @@ from meshmig.ports import Store
 from meshmig.sandbox.agenda import Task
 
 CODES: dict[str, str] = {
-    "MIG660": "the embedded cluster's state cannot be read",
-    "MIG661": "the embedded cluster's state belongs to another migration",
+    "MIG630": "the embedded cluster's state cannot be read",
+    "MIG631": "the embedded cluster's state belongs to another migration",
 }
 
 FORMAT = "meshmig/embedded/v1"
@@ -94,7 +94,7 @@ class Journal:
     def _snapshot(self) -> Mapping[str, Json]:
         data = self._store.read(SNAPSHOT)
         if data is None:
-            raise _unreadable("there is none")
+            raise _unreadable(f"there is a {LOG} without its {SNAPSHOT}")
         snapshot = _parsed(data, SNAPSHOT)
         if snapshot.get("format") != FORMAT:
             raise _unreadable(f"its format is {snapshot.get('format')!r}, not {FORMAT!r}")
@@ -102,8 +102,8 @@ class Journal:
 
 
 def is_written(store: Store) -> bool:
-    """Whether a store holds an embedded cluster."""
-    return store.read(SNAPSHOT) is not None
+    """Whether a store holds an embedded cluster, or what looks like one: reading it then says what is wrong."""
+    return any(name in (SNAPSHOT, LOG) for name in store.names())
 
 
 def _as_json(commit: Commit) -> dict[str, Json]:
@@ -145,7 +145,7 @@ def _parsed(data: bytes, name: str) -> Mapping[str, Json]:
 
 def _unreadable(why: str) -> Exception:
     return reject(
-        "MIG660",
+        "MIG630",
         f"the embedded cluster's state cannot be read: {why}",
         "delete the state folder to begin anew, or name another one with `--state DIR`",
     )

@@ -15,6 +15,8 @@ _RBAC = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
 _NAMES = {"Service": _LABEL, "Namespace": _LABEL}
 _LONGEST = 253
 _PORTS = range(1, 65_536)
+_NO_PORT = "must be between 1 and 65535, inclusive"
+_SERVICE_TYPES = {"ClusterIP", "ExternalName", "LoadBalancer", "NodePort"}
 _TEMPLATED = {"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"}
 _STATEFUL_MUTABLE = {
     "replicas",
@@ -110,10 +112,13 @@ def _templated(body: Mapping[str, Json]) -> Iterator[Cause]:
         text = "Forbidden: may not be specified when strategy `type` is 'Recreate'"
         yield Cause("spec.strategy.rollingUpdate", text, "FieldValueForbidden")
     yield from _containers(spec["template"]["spec"], "spec.template.spec")
+    if body["kind"] != "StatefulSet":
+        yield from _mounts(spec["template"]["spec"], "spec.template.spec")
 
 
 def _pod(body: Mapping[str, Json]) -> Iterator[Cause]:
     yield from _containers(body["spec"], "spec")
+    yield from _mounts(body["spec"], "spec")
 
 
 def _containers(spec: Mapping[str, Json], path: str) -> Iterator[Cause]:
@@ -126,10 +131,28 @@ def _containers(spec: Mapping[str, Json], path: str) -> Iterator[Cause]:
         seen.add(name)
         if not container.get("image"):
             yield Cause(f"{path}.containers[{index}].image", "Required value", "FieldValueRequired")
+        for place, port in enumerate(container.get("ports") or ()):
+            if port.get("containerPort") not in _PORTS:
+                at = f"{path}.containers[{index}].ports[{place}].containerPort"
+                yield Cause(at, f"Invalid value: {port.get('containerPort')}: {_NO_PORT}")
+
+
+def _mounts(spec: Mapping[str, Json], path: str) -> Iterator[Cause]:
+    """A StatefulSet's template is not asked: its claims make volumes later."""
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    for kind in ("initContainers", "containers"):
+        for index, container in enumerate(spec.get(kind) or ()):
+            for place, mount in enumerate(container.get("volumeMounts") or ()):
+                if mount.get("name") not in volumes:
+                    at = f"{path}.{kind}[{index}].volumeMounts[{place}].name"
+                    yield Cause(at, f'Not found: "{mount.get("name")}"', "FieldValueNotFound")
 
 
 def _service(body: Mapping[str, Json]) -> Iterator[Cause]:
     spec = body["spec"]
+    if spec.get("type") not in _SERVICE_TYPES:
+        text = f'Unsupported value: "{spec.get("type")}": supported values: {", ".join(sorted(_SERVICE_TYPES))}'
+        yield Cause("spec.type", text, "FieldValueNotSupported")
     ports = spec.get("ports") or []
     if not ports and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
         yield Cause("spec.ports", "Required value", "FieldValueRequired")
@@ -137,11 +160,9 @@ def _service(body: Mapping[str, Json]) -> Iterator[Cause]:
     for index, port in enumerate(ports):
         at = f"spec.ports[{index}]"
         if port.get("port") not in _PORTS:
-            yield Cause(f"{at}.port", f"Invalid value: {port.get('port')}: must be between 1 and 65535, inclusive")
+            yield Cause(f"{at}.port", f"Invalid value: {port.get('port')}: {_NO_PORT}")
         if isinstance(port.get("targetPort"), int) and port["targetPort"] not in _PORTS:
-            yield Cause(
-                f"{at}.targetPort", f"Invalid value: {port['targetPort']}: must be between 1 and 65535, inclusive"
-            )
+            yield Cause(f"{at}.targetPort", f"Invalid value: {port['targetPort']}: {_NO_PORT}")
         if len(ports) > 1 and not port.get("name"):
             yield Cause(f"{at}.name", "Required value", "FieldValueRequired")
         elif port.get("name") in names:

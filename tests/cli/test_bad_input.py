@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from meshmig.commands.explain import catalogue
+from meshmig.commands.explain import catalogue, tables
 from tests.program import ROOT, example, meshmig
 
 
@@ -14,6 +14,13 @@ def test_every_code_in_the_program_can_be_explained() -> None:
     used = set(re.findall(r'"(MIG\d{3})"', text))
 
     assert used <= catalogue().keys()
+
+
+def test_a_code_has_one_meaning() -> None:
+    """No two rooms keep a row for the same code."""
+    codes = [code for table in tables() for code in table]
+
+    assert len(codes) == len(set(codes))
 
 
 def _refused(ran) -> str:
@@ -66,13 +73,35 @@ def test_an_edited_plan_is_refused(tmp_path) -> None:
     assert not (tmp_path / ".meshmig").exists()
 
 
-def test_a_state_folder_of_something_else(tmp_path) -> None:
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cluster.json", '{"format":"other/v9","n":0,"t":0,"v":0}\n'),
+        ("cluster.jsonl", '{"v":1,"facts":{"format":"other"}}\n'),
+    ],
+)
+def test_a_state_folder_of_something_else(command: tuple[str, ...], name: str, content: str, tmp_path) -> None:
     """State that is not ours is never continued."""
     example("shop", tmp_path)
     (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "cluster.jsonl").write_text('{"v":1,"facts":{"format":"other"}}\n')
+    held = tmp_path / "state" / name
+    held.write_text(content)
 
-    assert "MIG630" in _refused(meshmig("plan", "shop.mig", "--state", "state", "--json", cwd=tmp_path))
+    assert "MIG630" in _refused(meshmig(*command, "shop.mig", "--state", "state", "--json", cwd=tmp_path))
+    assert held.read_text() == content
+
+
+def test_a_state_folder_of_another_migration(tmp_path) -> None:
+    """Each migration has its own embedded cluster: one is never taken for the other."""
+    example("shop", tmp_path)
+    example("vault", tmp_path)
+    begun = meshmig("apply", "shop.mig", "--stage", "1", "--yes", "--state", "state", "--json", cwd=tmp_path)
+    text = _refused(meshmig("plan", "vault.mig", "--state", "state", "--json", cwd=tmp_path))
+
+    assert begun.exit == 0
+    assert "MIG631" in text
+    assert "'shop'" in text
 
 
 def test_the_stranded_example_is_refused_by_its_hazard(tmp_path) -> None:

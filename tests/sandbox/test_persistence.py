@@ -122,7 +122,7 @@ def test_a_store_of_something_else_is_refused(case: str) -> None:
     with pytest.raises(RejectedError) as refused:
         open_cluster(store)
 
-    assert refused.value.findings[0].code == "MIG660"
+    assert refused.value.findings[0].code == "MIG630"
 
 
 def test_a_damaged_line_before_the_last_is_refused() -> None:
@@ -144,7 +144,7 @@ def test_the_state_of_another_migration_is_refused() -> None:
     with pytest.raises(RejectedError) as refused:
         open_cluster(store, name="other")
 
-    assert refused.value.findings[0].code == "MIG661"
+    assert refused.value.findings[0].code == "MIG631"
 
 
 def test_listeners_hear_of_writes_and_of_controllers() -> None:
