@@ -10,6 +10,7 @@ from meshmig.execution.decide import Scope
 from meshmig.model.objects import ObjectRef
 from meshmig.model.plan import Plan
 from meshmig.model.run import Event
+from meshmig.sandbox.faults import Faults
 from tests.program import ROOT
 
 
@@ -27,7 +28,7 @@ class Heard:
 def world_of(name: str) -> World:
     """Boot a worked example in memory."""
     migration, _ = require_migration(str(ROOT / "plans" / f"{name}.mig"))
-    return rehearsal_world(migration, Place(), ())
+    return rehearsal_world(migration, Place(), Faults())
 
 
 def plan_of(world: World, name: str, text: tuple[str, str] | None = None, folder: Path | None = None) -> Plan:

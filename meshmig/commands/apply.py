@@ -51,7 +51,7 @@ class Carried:
 
 
 class _Staged:
-    """Tells the embedded traffic which stage runs, and hands events on."""
+    """Tells planted faults which stage runs, and hands events on."""
 
     def __init__(self, world: World, observer: Observer) -> None:
         self._world, self._observer = world, observer
@@ -59,8 +59,8 @@ class _Staged:
     def event(self, event: Event) -> None:
         """Take one event."""
         step = getattr(event.happening, "step", "")
-        if step and self._world.traffic is not None:
-            self._world.traffic.enter_stage(int(step.partition(".")[0]))
+        if step and self._world.faults is not None:
+            self._world.faults.stage = int(step.partition(".")[0])
         self._observer.event(event)
 
 

@@ -33,6 +33,8 @@ OURS: Mapping[str, str] = {
     "MIG615": "A state folder cannot be read or written",
     "MIG640": "There is no such fault",
     "MIG641": "A fault does not say in which stage",
+    "MIG642": "A fault is planted in a stage that is not there",
+    "MIG643": "A fault hit nothing",
     "MIG650": "The API server or Prometheus cannot be reached",
     "MIG651": "The API server refused a request",
     "MIG652": "The process was asked to stop",

@@ -12,9 +12,9 @@ from meshmig.diagnostics import Diagnostic, RejectedError, has_errors, reject
 from meshmig.language import Loaded, load
 from meshmig.model.intent import ClusterChoice, ClusterKind, ControlPlane, MetricsChoice, Migration
 from meshmig.ports import Clock, Cluster, MetricsSource, Store
-from meshmig.sandbox.clock import VirtualClock
 from meshmig.sandbox.cluster import EmbeddedCluster, boot, is_booted, open_cluster
-from meshmig.sandbox.faults import Fault
+from meshmig.sandbox.faults import Faults
+from meshmig.sandbox.faulty_cluster import FaultyCluster
 from meshmig.sandbox.traffic import Traffic
 
 
@@ -31,13 +31,18 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """The ports of one command. `traffic` is the embedded cluster's, None on a real one."""
+    """The ports of one command.
+
+    `embedded`, its `traffic` and the `faults` of a rehearsal are None on a real cluster; a read-only command has no
+    traffic either: it asks nobody for metrics.
+    """
 
     cluster: Cluster
     clock: Clock
     metrics: MetricsSource | None
     embedded: EmbeddedCluster | None = None
     traffic: Traffic | None = None
+    faults: Faults | None = None
     findings: tuple[Diagnostic, ...] = ()
 
 
@@ -94,7 +99,7 @@ def state_store(migration: Migration, place: Place) -> FolderStore:
     return FolderStore(folder)
 
 
-def open_world(migration: Migration, place: Place, *, writes: bool, faults: tuple[Fault, ...] = ()) -> World:
+def open_world(migration: Migration, place: Place, *, writes: bool) -> World:
     """Open the cluster that the migration names; a read-only command leaves no state behind."""
     choice = migration.cluster
     if choice.kind is ClusterKind.FILES:
@@ -102,30 +107,29 @@ def open_world(migration: Migration, place: Place, *, writes: bool, faults: tupl
         if writes:
             stored.hold(holder_name())
         store: Store = stored if writes or is_booted(stored) else MemoryStore()
-        return _embedded(migration, store, place, faults)
+        opened = _embedded(migration, store, place)
+        return _with_traffic(opened, Faults()) if writes else opened
     cluster, clock = open_real(choice, place.kubeconfig), SystemClock()
     place.on_clock(clock)
     return World(cluster=cluster, clock=clock, metrics=_prometheus(migration.metrics))
 
 
-def rehearsal_world(migration: Migration, place: Place, faults: tuple[Fault, ...]) -> World:
+def rehearsal_world(migration: Migration, place: Place, faults: Faults) -> World:
     """Make an embedded cluster in memory that looks like the migration's cluster as it is before the run."""
     choice = migration.cluster
     if choice.kind is ClusterKind.FILES:
-        return _embedded(migration, MemoryStore(), place, faults)
+        return _with_traffic(_embedded(migration, MemoryStore(), place), faults)
     from meshmig.adapters.reading import read_snapshot
 
     snapshot = read_snapshot(open_real(choice, place.kubeconfig))
-    clock = VirtualClock.at_start()
     embedded = boot(
         MemoryStore(),
         snapshot.manifests,
-        clock=clock,
         control_plane=choice.control_plane or ControlPlane.GONE,
         seed=place.seed,
         name=snapshot.cluster,
     )
-    return _with_traffic(embedded, clock, place, faults)
+    return _with_traffic(_world_of(embedded, place), faults)
 
 
 def open_real(choice: ClusterChoice, kubeconfig: str) -> Cluster:
@@ -137,29 +141,35 @@ def open_real(choice: ClusterChoice, kubeconfig: str) -> Cluster:
     return connect(choice.value or None, kubeconfig=kubeconfig or None)
 
 
-def _embedded(migration: Migration, store: Store, place: Place, faults: tuple[Fault, ...]) -> World:
-    clock = VirtualClock.at_start()
+def _embedded(migration: Migration, store: Store, place: Place) -> World:
     if is_booted(store):
-        embedded = open_cluster(store, clock=clock, name=migration.cluster.value)
-        return _with_traffic(embedded, clock, place, faults)
+        return _world_of(open_cluster(store, name=migration.cluster.value), place)
     folder = read_folder(Path(migration.file).parent / migration.cluster.value)
     if has_errors(folder.findings):
         raise RejectedError(folder.findings)
     embedded = boot(
         store,
         folder.manifests,
-        clock=clock,
         control_plane=migration.cluster.control_plane or ControlPlane.GONE,
         seed=place.seed,
         name=migration.cluster.value,
     )
-    return replace(_with_traffic(embedded, clock, place, faults), findings=folder.findings)
+    return replace(_world_of(embedded, place), findings=folder.findings)
 
 
-def _with_traffic(embedded: EmbeddedCluster, clock: VirtualClock, place: Place, faults: tuple[Fault, ...]) -> World:
-    place.on_clock(clock)
-    traffic = Traffic(embedded, seed=place.seed, faults=faults)
-    return World(cluster=embedded, clock=clock, metrics=traffic, embedded=embedded, traffic=traffic)
+def _world_of(embedded: EmbeddedCluster, place: Place) -> World:
+    place.on_clock(embedded.clock)
+    return World(cluster=embedded, clock=embedded.clock, metrics=None, embedded=embedded)
+
+
+def _with_traffic(world: World, faults: Faults) -> World:
+    """Let requests flow; what is planted comes through the door of the cluster and through the metrics."""
+    embedded = world.embedded
+    if embedded is None:
+        return world
+    traffic = Traffic(embedded, faults)
+    door = FaultyCluster(embedded, faults) if faults.planted else embedded
+    return replace(world, cluster=door, metrics=traffic, traffic=traffic, faults=faults)
 
 
 def _prometheus(choice: MetricsChoice | None) -> MetricsSource | None:

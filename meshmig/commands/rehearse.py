@@ -1,19 +1,25 @@
 """`meshmig rehearse`: the whole migration on the embedded cluster, approving itself, every request counted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from meshmig.commands.apply import Carried, approve_all, carry_out, run_shown
 from meshmig.commands.building import plan_snapshot, require_plan
 from meshmig.commands.opening import Place, World, rehearsal_world, require_migration
 from meshmig.commands.result import Requests, Result
-from meshmig.diagnostics import RejectedError
+from meshmig.diagnostics import Diagnostic, RejectedError, Severity, in_order, reject
 from meshmig.model.plan import Plan
 from meshmig.model.run import Outcome
-from meshmig.ports import Observer
-from meshmig.sandbox.faults import Fault, parse_fault
+from meshmig.model.units import Duration
+from meshmig.ports import Observer, UnavailableError
+from meshmig.sandbox.faults import Fault, Faults, KilledError, parse_fault
+from meshmig.sandbox.faulty_cluster import FaultyCluster
 
 _APPROVER = "rehearsal"
+_RESTARTS = 500
+"""How often a run that died or found no API server is started again."""
+_AFTER_OUTAGE = Duration.of(minutes=1)
+"""How long after a run that found no API server the next one is started."""
 
 
 def rehearse(file: str, place: Place, faults: Sequence[str], observer: Observer) -> Result:
@@ -23,14 +29,19 @@ def rehearse(file: str, place: Place, faults: Sequence[str], observer: Observer)
         RejectedError: the file, the plan or a fault's name is at fault.
     """
     migration, loaded = require_migration(file)
-    world = rehearsal_world(migration, place, parse_faults(faults))
+    planted = Faults(planted=parse_faults(faults))
+    world = rehearsal_world(migration, place, planted)
     if world.embedded is None:
         raise AssertionError("a rehearsal always runs on an embedded cluster")
     built = plan_snapshot(migration, world.embedded.snapshot(), world.findings)
     plan = require_plan(built)
-    carried = _to_the_end(plan, world, observer)
+    _require_stages(plan, planted.planted)
+    if isinstance(world.cluster, FaultyCluster):
+        world.cluster.accidents.aim(plan)
+    carried = to_the_end(plan, world, observer)
     shown = replace(run_shown(plan, carried), requests=_requests(world), next_command="")
-    return Result(outcome=carried.result.outcome, findings=built.findings, shown=shown, sources=loaded.sources)
+    findings = in_order((*built.findings, *_spent(planted)))
+    return Result(outcome=carried.result.outcome, findings=findings, shown=shown, sources=loaded.sources)
 
 
 def parse_faults(texts: Sequence[str]) -> tuple[Fault, ...]:
@@ -46,12 +57,45 @@ def parse_faults(texts: Sequence[str]) -> tuple[Fault, ...]:
     return tuple(item for item in parsed if isinstance(item, Fault))
 
 
-def _to_the_end(plan: Plan, world: World, observer: Observer) -> Carried:
-    """Go on after each approval; a rehearsal that waits for nothing that it can give ends."""
-    carried = carry_out(plan, world, observer)
-    while carried.result.outcome is Outcome.WAITING and approve_all(plan, world, carried, _APPROVER):
-        carried = carry_out(plan, world, observer)
-    return carried
+def _require_stages(plan: Plan, faults: Sequence[Fault]) -> None:
+    numbers = ", ".join(str(stage.number) for stage in plan.stages)
+    wrong = [
+        reject("MIG642", f"`{fault}` is planted in a stage that is not there", f"the stages are: {numbers}").findings[0]
+        for fault in faults
+        if plan.stage(fault.stage) is None
+    ]
+    if wrong:
+        raise RejectedError(wrong)
+
+
+def _spent(faults: Faults) -> Iterator[Diagnostic]:
+    """Say which faults hit nothing: their rehearsal proves nothing about them."""
+    for fault in faults.spent:
+        yield Diagnostic(
+            code="MIG643",
+            severity=Severity.WARNING,
+            message=f"`{fault}` hit nothing: stage {fault.stage} did nothing that it could break, or was not reached",
+            help="plant it in a stage that moves a workload",
+        )
+
+
+def to_the_end(plan: Plan, world: World, observer: Observer) -> Carried:
+    """Go on after each approval, death and outage; a rehearsal that waits for nothing that it can give ends.
+
+    Raises:
+        UnavailableError: the API server never came back.
+    """
+    for _ in range(_RESTARTS):
+        try:
+            carried = carry_out(plan, world, observer)
+            if carried.result.outcome is not Outcome.WAITING or not approve_all(plan, world, carried, _APPROVER):
+                return carried
+        except KilledError:
+            if isinstance(world.cluster, FaultyCluster):
+                world.cluster.revive()
+        except UnavailableError:
+            world.clock.wait(_AFTER_OUTAGE)
+    raise UnavailableError(f"the rehearsal was started {_RESTARTS} times and did not come to its end")
 
 
 def _requests(world: World) -> Requests:

@@ -1,6 +1,7 @@
 """Whether a live object is still as a plan saw it, and who wrote what is not."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from meshmig.diffs.canonical import same
@@ -50,14 +51,36 @@ def _values(value: Json, path: str, kind: str) -> Iterator[tuple[str, Json]]:
 
 
 def owner_of(live: Manifest, path: str) -> str:
-    """Return the field manager that owns a path, from the object's managedFields; empty where none does."""
-    words = [word.partition("[")[0] for word in path.replace("]", "").split(".")]
+    """Return the field manager that owns a path, from the object's managedFields; empty where none does.
+
+    A list without keys (every list of a custom resource) is owned whole, and so is what stands in it.
+    """
+    words = path.replace("]", "").replace("[", ".").split(".")
     for entry in live.metadata.get("managedFields") or ():
-        node: Json = entry.get("fieldsV1") or {}
-        for word in words:
-            node = node.get(f"f:{word}") if isinstance(node, Mapping) else None
-            if node is None:
-                break
-        else:
+        if _owns(entry.get("fieldsV1") or {}, words):
             return str(entry.get("manager", ""))
     return ""
+
+
+def _owns(fields: Mapping[str, Json], words: Sequence[str]) -> bool:
+    node = fields
+    for word in words:
+        inner = node[f"f:{word}"] if f"f:{word}" in node else _keyed(node, word)
+        if inner is None:
+            return node is not fields and not _fields(node)
+        node = inner
+    return True
+
+
+def _keyed(node: Mapping[str, Json], word: str) -> Mapping[str, Json] | None:
+    """Return a keyed list's item that one of its keys names."""
+    found = (inner for key, inner in node.items() if key.startswith("k:") and word in _values_of(key))
+    return next(found, None)
+
+
+def _values_of(key: str) -> set[str]:
+    return {str(value) for value in json.loads(key.removeprefix("k:")).values()}
+
+
+def _fields(node: Mapping[str, Json]) -> set[str]:
+    return {key for key in node if key != "."}

@@ -214,7 +214,7 @@ def _do(loop: _Loop, item: Next) -> bool:
 
 
 def _begin(loop: _Loop, step: Step) -> bool:
-    if not _still_as_planned(loop, step):
+    if not (_stage_as_planned(loop, step) and _object_as_planned(loop, step)):
         return True
     _record(loop, StepStarted(step=step.id))
     if step.write is not None:
@@ -222,7 +222,7 @@ def _begin(loop: _Loop, step: Step) -> bool:
     return True
 
 
-def _still_as_planned(loop: _Loop, step: Step) -> bool:
+def _stage_as_planned(loop: _Loop, step: Step) -> bool:
     """Before a stage's first write its objects are read again; a moved field stops the run."""
     if step.stage in loop.checked or step.write is None:
         return True
@@ -233,6 +233,14 @@ def _still_as_planned(loop: _Loop, step: Step) -> bool:
         return True
     loop.moved = stale_fields(loop.run.cluster, steps)
     return not loop.moved
+
+
+def _object_as_planned(loop: _Loop, step: Step) -> bool:
+    """Before every write its object is read again: what somebody else took meanwhile holds the run."""
+    found = stale_fields(loop.run.cluster, (step,))
+    if found:
+        _record(loop, StepHeld(step=step.id, reason="; ".join(map(str, found))))
+    return not found
 
 
 def _write(loop: _Loop, step: Step) -> None:
@@ -254,7 +262,8 @@ def _write(loop: _Loop, step: Step) -> None:
 def _look(loop: _Loop, step: Step) -> bool:
     if step.write is not None and loop.state.step(step.id) is StepState.STARTED:
         # Killed between the intent and the answer: the write is made again, which changes nothing where it was made.
-        _write(loop, step)
+        if _object_as_planned(loop, step):
+            _write(loop, step)
         return True
     looked: Looked = look(_view(loop.run), loop.state, loop.judging, step)
     fresh = [item for item in looked.happenings if not _known(loop.state, item)]

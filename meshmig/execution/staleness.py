@@ -1,5 +1,6 @@
 """Whether the cluster is still as the plan saw it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,15 @@ class StaleField:
     planned: Json
     live: Json
     manager: str
+
+    def __str__(self) -> str:
+        """Say what moved, from what to what, and by whom."""
+        by = f" by {self.manager}" if self.manager else ""
+        return f"{self.object} {self.path}: planned {_shown(self.planned)}, now {_shown(self.live)}{by}"
+
+
+def _shown(value: Json) -> str:
+    return "absent" if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def stale_fields(cluster: Cluster, steps: Sequence[Step]) -> tuple[StaleField, ...]:

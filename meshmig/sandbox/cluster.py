@@ -157,6 +157,15 @@ class EmbeddedCluster:
         kubelet.restart(self._writer, self._writer.live(ref))
         self._state.commit()
 
+    def edit(self, manifest: Manifest, manager: str) -> None:
+        """Replace an object as somebody else.
+
+        Raises:
+            ClusterError: the object is not there, or is refused.
+        """
+        self._writer.update(self._writer.live(manifest.ref), manifest.body, manager)
+        self._state.commit()
+
     def _configuration(self) -> list[Mapping[str, Json]]:
         refs = sorted(self._state.objects)
         wanted = (ref for ref in refs if ref.api_version == APPMESH or (ref.kind == "Service" and not ref.group))

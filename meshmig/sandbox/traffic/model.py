@@ -7,7 +7,7 @@ from meshmig.model.objects import Json, ObjectRef
 from meshmig.model.units import Instant
 from meshmig.ports import Matcher, Series
 from meshmig.sandbox.cluster import EmbeddedCluster
-from meshmig.sandbox.faults import Fault
+from meshmig.sandbox.faults import FaultName, Faults
 from meshmig.sandbox.traffic.appmesh import AppMesh, rule_of
 from meshmig.sandbox.traffic.counters import Counters
 from meshmig.sandbox.traffic.istio import Istio
@@ -19,6 +19,10 @@ PER_STATE = 100
 """Requests that each flow sends in every state."""
 RATE = 1_000.0
 """Requests a second that each flow sends while time passes."""
+_HEALTHY, _SICK = 0.0005, 0.05
+"""The share of requests that fail."""
+_PROMPT, _LATE = 0.002, 0.2
+"""The share of requests that are slow."""
 _RELEVANT = {"", "networking.istio.io", "security.istio.io", "discovery.k8s.io"}
 _IRRELEVANT = {"ConfigMap", "Namespace", "ServiceAccount"}
 
@@ -37,11 +41,9 @@ class Requests:
 class Traffic:
     """The `MetricsSource` port of an embedded cluster, and its count of requests."""
 
-    def __init__(self, cluster: EmbeddedCluster, *, seed: int = 0, faults: tuple[Fault, ...] = ()) -> None:
-        del seed  # nothing is drawn at random: shares are apportioned
+    def __init__(self, cluster: EmbeddedCluster, faults: Faults) -> None:
         self._cluster = cluster
         self._faults = faults
-        self._stage = 0
         self._appmesh = AppMesh(cluster.frozen)
         self._counters = Counters()
         self._fronts = tuple(self._outside())
@@ -55,10 +57,6 @@ class Traffic:
         cluster.on_change(self._changed)
         cluster.clock.subscribe(self._passed)
         self._send()
-
-    def enter_stage(self, number: int) -> None:
-        """Say which stage runs: a fault is in force in its stage alone."""
-        self._stage = number
 
     def _outside(self) -> Iterator[Flow]:
         """Yield the flows of clients without a proxy: through gateways, and to Services that lead out."""
@@ -112,7 +110,7 @@ class Traffic:
                     counted.by_cause[hop.lost] = counted.by_cause.get(hop.lost, 0) + lost
 
     def _passed(self, before: Instant, now: Instant) -> None:
-        if self._in_force("idle"):
+        if self._faults.in_force(FaultName.IDLE):
             return
         seconds = now.since(before).seconds
         for _, hops in self._shares:
@@ -121,21 +119,18 @@ class Traffic:
                     self._counters.add(hop, RATE * seconds * share, self._errors(hop.pod), self._slow(hop.pod))
                     self._counters.pass_gateway(hop, RATE * seconds * share)
 
-    def _in_force(self, name: str) -> bool:
-        return any(fault.name == name and fault.stage == self._stage for fault in self._faults)
-
     def _errors(self, pod: Pod) -> float:
-        if self._in_force("errors-both") or (self._in_force("errors-new") and pod.side is Side.ISTIO):
-            return 0.05
-        return 0.0005
+        both, new = (self._faults.in_force(name) for name in (FaultName.ERRORS_BOTH, FaultName.ERRORS_NEW))
+        return _SICK if both or (new and pod.side is Side.ISTIO) else _HEALTHY
 
     def _slow(self, pod: Pod) -> float:
-        return 0.2 if self._in_force("latency-new") and pod.side is Side.ISTIO else 0.002
+        late = self._faults.in_force(FaultName.LATENCY_NEW) and pod.side is Side.ISTIO
+        return _LATE if late else _PROMPT
 
     def select(self, metric: str, matchers: Sequence[Matcher], at: Instant) -> tuple[Series, ...]:
         """Return the newest sample of every matching series; a blind fault hides the new pods."""
         pods = {body["metadata"]["name"]: pod_of(body) for body in self._cluster.of_kind("", "Pod")}
-        blind = self._in_force("blind")
+        blind = self._faults.in_force(FaultName.BLIND)
         visible = {n: p for n, p in pods.items() if p.ready and not (blind and p.side is Side.ISTIO)}
         return tuple(self._counters.select(metric, matchers, visible, at))
 
