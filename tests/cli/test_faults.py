@@ -100,7 +100,7 @@ def test_blindness_and_silence_are_told_apart(rehearsed) -> None:
 
     assert "no data" in blind
     assert "0 of 2 pods are scraped" in blind
-    assert "traffic did not arrive" in idle
+    assert "0 of 500 requests" in idle
 
 
 def test_a_conflict_names_field_and_manager(rehearsed) -> None:
