@@ -4,7 +4,8 @@ import html
 from collections.abc import Iterator
 
 from meshmig.cli.views.plan_data import action_name, summary_data
-from meshmig.cli.views.plan_text import SIGN, plan_text
+from meshmig.cli.views.plan_steps import SIGN
+from meshmig.cli.views.plan_text import plan_text
 from meshmig.commands.result import PlanShown
 from meshmig.diagnostics import Severity
 from meshmig.model.plan import Plan, Stage, Step

@@ -1,22 +1,26 @@
 """Field changes as lines, and the shape by which equal steps are folded."""
 
 import json
+import textwrap
 from collections.abc import Iterator
 
 from meshmig.model.objects import Json
 from meshmig.model.plan import Change, FieldChange, Shift, Step
 
 WIDTH = 100
+_BOOKKEEPING = {"metadata.labels[app.kubernetes.io/managed-by]", "metadata.annotations[meshmig.io/origin]"}
+"""Marks that every object of ours carries: shown only where everything is."""
 
 
 def change_lines(change: Change, *, indent: int, limit: int) -> Iterator[str]:
     """Write one line a field: path, before, after, where it comes from; `limit` 0 shows all."""
-    fields = change.fields
+    fields = change.fields if not limit else tuple(item for item in change.fields if item.path not in _BOOKKEEPING)
     shown = fields if not limit else fields[:limit]
     for item in shown:
         yield clip(" " * indent + field_line(item))
     if len(shown) < len(fields):
-        yield " " * indent + f"… {len(fields) - len(shown)} more fields (-v)"
+        left = len(fields) - len(shown)
+        yield " " * indent + f"… {left} more {'field' if left == 1 else 'fields'} (-v)"
 
 
 def field_line(item: FieldChange) -> str:
@@ -39,6 +43,11 @@ def value_text(value: Json) -> str:
 def clip(line: str, width: int = WIDTH) -> str:
     """Cut a line to the width, saying so with an ellipsis."""
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def wrapped(head: str, text: str, width: int = WIDTH) -> Iterator[str]:
+    """Write a text behind a head, its further lines indented under its first word."""
+    yield from textwrap.wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head)) or [head]
 
 
 def shape_of(step: Step) -> tuple[str, ...]:

@@ -2,53 +2,33 @@
 
 from collections.abc import Iterator, Sequence
 
-from meshmig.cli.views.fields import change_lines, shape_of
-from meshmig.cli.views.plan_data import condition_text, summary_data, write_text
+from meshmig.cli.views.fields import clip, wrapped
+from meshmig.cli.views.plan_data import summary_data
+from meshmig.cli.views.plan_steps import in_full, step_lines, unit_lines
 from meshmig.commands.result import PlanShown
 from meshmig.model.intent import AbsoluteRequirement, ControlPlane, Gate, Measure, RelativeRequirement
 from meshmig.model.mesh import Fate
-from meshmig.model.plan import (
-    Await,
-    Bake,
-    ChangeAction,
-    Confirm,
-    Judge,
-    JudgeMode,
-    Pause,
-    Plan,
-    Shift,
-    Stage,
-    Step,
-    Unit,
-    WriteStep,
-)
+from meshmig.model.plan import Bake, Confirm, Judge, JudgeMode, Pause, Plan, Stage, Step
 from meshmig.model.units import Duration
-
-SIGN = {
-    ChangeAction.CREATE: "+",
-    ChangeAction.UPDATE: "~",
-    ChangeAction.DELETE: "-",
-    ChangeAction.NONE: " ",
-}
-FIELDS_SHOWN = 8
-NAMED = 3
-"""How many folded objects a summary names."""
 
 
 def plan_text(shown: PlanShown, *, verbose: bool) -> str:
     """Write the plan; without `verbose`, equal changes are folded and long ones cut short."""
     plan = shown.plan
-    lines = [*_head(plan)]
-    for stage in plan.stages:
-        if shown.stage in (None, stage.number):
-            lines += _stage_lines(plan, stage, shown, verbose=verbose)
+    stages = [stage for stage in plan.stages if shown.stage in (None, stage.number)]
+    lines = [*_head(plan), *_journey(stages, shown)]
+    told: set[str] = set()
+    for stage in stages:
+        lines += _stage_lines(plan, stage, shown, verbose=verbose)
+        lines += _gate_lines(plan, _remaining(stage, shown), told)
+        lines += _turn_lines(_remaining(stage, shown))
     lines += ["", *_proof_lines(plan), *_ledger_lines(shown), *_question_lines(plan), "", *_summary(shown)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def step_text(step: Step) -> str:
     """Write one step in full."""
-    return "\n".join(line.rstrip() for line in _step_in_full(step)) + "\n"
+    return "\n".join(line.rstrip() for line in in_full(step)) + "\n"
 
 
 def _head(plan: Plan) -> Iterator[str]:
@@ -59,36 +39,45 @@ def _head(plan: Plan) -> Iterator[str]:
     )
     gone = plan.world.control_plane is ControlPlane.GONE
     evidence = "; ".join(plan.world.evidence)
-    yield f"world: App Mesh's control plane is {plan.world.control_plane.value} ({evidence})"
+    yield from wrapped("world: ", f"App Mesh's control plane is {plan.world.control_plane.value} ({evidence})")
     if gone:
         yield "       what follows: no App Mesh pod may restart; once its old pods are gone, a workload's"
         yield "       way back is plain pods, never App Mesh"
 
 
-def _stage_lines(plan: Plan, stage: Stage, shown: PlanShown, *, verbose: bool) -> Iterator[str]:
-    steps = [step for step in stage.steps if step.id not in shown.done and shown.step in ("", step.id)]
+def _remaining(stage: Stage, shown: PlanShown) -> list[Step]:
+    return [step for step in stage.steps if step.id not in shown.done and shown.step in ("", step.id)]
+
+
+def _journey(stages: Sequence[Stage], shown: PlanShown) -> Iterator[str]:
+    """One line a stage: what it costs, whom it asks, how far it can be taken back."""
+    if len(stages) < 2:  # noqa: PLR2004 - a table of one row says nothing new
+        return
     yield ""
-    state = "done" if not steps and stage.steps else _weight_of(steps)
-    yield f"stage {stage.number} {stage.title}   {state}"
-    yield from (f"  ## {line}" for line in stage.doc.splitlines())
-    units = {unit.id: unit for unit in plan.units if unit.stage == stage.number}
-    yield from _unit_lines(units, steps)
-    yield from _step_lines(steps, verbose=verbose)
-    yield from _gate_lines(plan, steps)
-    if stage.point_of_no_return and any(step.id == stage.point_of_no_return for step in steps):
-        step = plan.step[stage.point_of_no_return]
-        yield f"  ▲ point of no return: step {step.id} {step.title}: {step.irreversible}"
+    rows = [_journey_row(stage, _remaining(stage, shown)) for stage in stages]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    for row in rows:
+        yield clip("  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
 
 
-def _weight_of(steps: Sequence[Step]) -> str:
-    writes = sum(step.write is not None for step in steps)
+def _journey_row(stage: Stage, steps: Sequence[Step]) -> tuple[str, ...]:
+    title = f"stage {stage.number}  {stage.title}"
+    if not steps:
+        return (title, "done", "", "", "")
     passing = sum(_least_time(step) for step in steps)
-    parts = [f"{writes} writes"]
-    if passing:
-        parts.append(f"at least {Duration(passing)} of waiting")
-    asks = list(dict.fromkeys(step.action.team for step in steps if isinstance(step.action, Confirm)))
-    parts += [f"asks {team}" for team in asks]
-    return " · ".join(parts)
+    turn = next((step.id for step in steps if step.irreversible), "")
+    return (
+        title,
+        f"{sum(step.write is not None for step in steps)} writes",
+        f"waits {Duration(passing)} at least" if passing else "",
+        f"undo: exact until {turn} ▲" if turn else "undo: exact",
+        _asks(steps),
+    )
+
+
+def _asks(steps: Sequence[Step]) -> str:
+    asks = dict.fromkeys(step.action.team for step in steps if isinstance(step.action, Confirm))
+    return f"asks {', '.join(asks)}" if asks else ""
 
 
 def _least_time(step: Step) -> int:
@@ -99,69 +88,30 @@ def _least_time(step: Step) -> int:
             return 0
 
 
-def _unit_lines(units: dict[str, Unit], steps: Sequence[Step]) -> Iterator[str]:
-    remaining = {step.unit for step in steps}
-    for unit in units.values():
-        if unit.id not in remaining:
-            continue
-        mechanisms = ", ".join(mechanism.value.replace("_", " ") for mechanism in unit.mechanisms)
-        wave = f"wave {unit.wave}  " if unit.wave else ""
-        callers = f"called by {', '.join(unit.callers)}" if unit.callers else "no declared caller"
-        yield f"  {wave}{unit.id}: {unit.strategy.value.replace('_', ' ')} by {mechanisms}; {callers}"
-        yield from (f"      {note}" for note in unit.notes)
+def _stage_lines(plan: Plan, stage: Stage, shown: PlanShown, *, verbose: bool) -> Iterator[str]:
+    steps = _remaining(stage, shown)
+    if not steps:
+        return
+    yield ""
+    yield " · ".join(cell for cell in _journey_row(stage, steps) if cell)
+    yield from (f"  ## {line}" for line in stage.doc.splitlines())
+    yield from step_lines([step for step in steps if not step.unit], verbose=verbose)
+    units = [unit for unit in plan.units if unit.stage == stage.number]
+    yield from unit_lines(units, steps, verbose=verbose)
 
 
-def _step_lines(steps: Sequence[Step], *, verbose: bool) -> Iterator[str]:
-    folded: dict[tuple[str, ...], list[Step]] = {}
-    for step in steps:
-        folded.setdefault((step.id,) if verbose else shape_of(step), []).append(step)
-    for alike in folded.values():
-        yield from _step_summary(alike[0], verbose=verbose)
-        if len(alike) > 1:
-            others = ", ".join(step.write.ref.id if step.write else step.id for step in alike[1 : 1 + NAMED])
-            more = f" and {len(alike) - 1 - NAMED} more" if len(alike) > 1 + NAMED else ""
-            yield f"       = {len(alike) - 1} like this: {others}{more}   (-v opens them)"
+def _turn_lines(steps: Sequence[Step]) -> Iterator[str]:
+    turn = next((step for step in steps if step.irreversible), None)
+    if turn is not None:
+        yield from wrapped("  ▲ ", f"point of no return: step {turn.id} {turn.title}: {turn.irreversible}")
 
 
-def _step_summary(step: Step, *, verbose: bool) -> Iterator[str]:
-    sign = SIGN[step.change.action] if step.change else _mark(step)
-    turn = "" if not step.irreversible else " ▲"
-    yield f"  {sign} {step.id:<6}{step.title}{turn}"
-    if step.note:
-        yield f"           {step.note}"
-    if step.change is not None:
-        yield from change_lines(step.change, indent=11, limit=0 if verbose else FIELDS_SHOWN)
-    if verbose:
-        yield from (f"           waits: {condition_text(condition)}" for condition in step.waits)
-        yield from (f"           undo:  {write_text(write)}" for write in step.undo)
-
-
-def _mark(step: Step) -> str:
-    match step.action:
-        case Confirm():
-            return "?"
-        case Judge():
-            return "="
-        case Await() | Bake() | Pause():
-            return "."
-        case WriteStep() | Shift():
-            return " "
-
-
-def _step_in_full(step: Step) -> Iterator[str]:
-    yield from _step_summary(step, verbose=True)
-    if step.after:
-        yield f"           after: {', '.join(step.after)}"
-    if step.irreversible:
-        yield f"           cannot be taken back: {step.irreversible}"
-    if isinstance(step.action, Await) and step.action.advice:
-        yield from (f"           {line}" for line in step.action.advice.splitlines())
-
-
-def _gate_lines(plan: Plan, steps: Sequence[Step]) -> Iterator[str]:
+def _gate_lines(plan: Plan, steps: Sequence[Step], told: set[str]) -> Iterator[str]:
+    """Say what a stage's gates ask; a gate that an earlier stage asked is only named."""
     judges = [step.action for step in steps if isinstance(step.action, Judge)]
     for name in dict.fromkeys(judge.gate for judge in judges if judge.gate):
-        yield from gate_lines(plan.gate(name))
+        yield from [f"  gate {name}   as above"] if name in told else gate_lines(plan.gate(name))
+        told.add(name)
     if any(judge.mode is JudgeMode.UNCALLED for judge in judges):
         yield "  not judged   a unit that nobody calls: its pods must be scraped, zero requests are no fault"
 
@@ -170,7 +120,9 @@ def gate_lines(gate: Gate) -> Iterator[str]:
     """Say what a gate asks, and what stops it."""
     asked = ", ".join(_requirement(requirement) for requirement in gate.requirements)
     finish = f", proved within {gate.finish_within} before the old side goes" if gate.finish_within else ""
-    yield f"  gate {gate.name}   {asked}; goes on after {gate.advance_after} requests without harm{finish}"
+    yield from wrapped(
+        f"  gate {gate.name}   ", f"{asked}; goes on after {gate.advance_after} requests unharmed{finish}"
+    )
     yield f"  stops at     no data {gate.no_data_wait}: pause   harm: {gate.on_failure.value}"
 
 
@@ -212,7 +164,8 @@ def _question_lines(plan: Plan) -> Iterator[str]:
     if plan.questions:
         yield f"asked   {len(plan.questions)} questions, answered by their safest default:"
     for question in plan.questions:
-        yield f"        {question.id}: {question.text} (taken: {question.default}; else {_others(question.choices)})"
+        text = f"{question.text} (taken: {question.default}; else {_others(question.choices)})"
+        yield from wrapped(f"        {question.id}: ", text)
 
 
 def _others(choices: Sequence[str]) -> str:
