@@ -6,6 +6,7 @@ from typing import Protocol
 
 from meshmig.diagnostics import MeshmigError
 from meshmig.model.objects import Json, Manifest, ObjectRef
+from meshmig.model.plan import Plan
 from meshmig.model.resources import ResourceType
 from meshmig.model.run import Event
 from meshmig.model.units import Duration, Instant
@@ -211,8 +212,12 @@ class Store(Protocol):
 
 
 class Observer(Protocol):
-    """Who hears of events as they happen: a terminal, a log, JSON lines."""
+    """Who hears of events as they happen: a terminal, a log, JSON lines. Its methods must not raise."""
+
+    def begin(self, plan: Plan, before: Sequence[Event]) -> None:
+        """Hear which plan a run carries out, and what its journal held already."""
+        ...
 
     def event(self, event: Event) -> None:
-        """Take one event; must not raise."""
+        """Take one event."""
         ...

@@ -20,6 +20,9 @@ class Heard:
 
     events: list[Event]
 
+    def begin(self, plan, before) -> None:
+        """Nothing to keep."""
+
     def event(self, event: Event) -> None:
         """Keep it."""
         self.events.append(event)
@@ -47,7 +50,12 @@ def plan_of(world: World, name: str, text: tuple[str, str] | None = None, folder
 
 def run(world: World, plan: Plan, scope: Scope | None = None) -> Carried:
     """Carry a plan out over a world."""
-    return carry_out(plan, world, Heard([]), scope)
+    return run_heard(world, plan, Heard([]), scope)
+
+
+def run_heard(world: World, plan: Plan, heard: Heard, scope: Scope | None = None) -> Carried:
+    """Carry a plan out while somebody listens."""
+    return carry_out(plan, world, heard, scope)
 
 
 def with_cluster(world: World, cluster) -> World:

@@ -1,5 +1,6 @@
 """`meshmig apply`, `approve` and `rollback`: the loop with the ports of the migration's cluster."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,6 +56,10 @@ class _Staged:
 
     def __init__(self, world: World, observer: Observer) -> None:
         self._world, self._observer = world, observer
+
+    def begin(self, plan: Plan, before: Sequence[Event]) -> None:
+        """Hand the plan on."""
+        self._observer.begin(plan, before)
 
     def event(self, event: Event) -> None:
         """Take one event."""
@@ -135,6 +140,7 @@ def run_shown(plan: Plan, carried: Carried) -> RunShown:
         digest=plan.digest,
         stages=stage_states(plan, result.state),
         writes=result.writes,
+        titles=tuple(stage.title for stage in plan.stages),
         traffic=new_percents(plan, result.state),
         reason=result.reason,
         moved=tuple(
@@ -191,6 +197,7 @@ def approve(file: str, place: Place, options: ApproveOptions) -> Result:
         digest=recorded.plan.digest,
         stages=stage_states(recorded.plan, recorded.state),
         writes=0,
+        titles=tuple(stage.title for stage in recorded.plan.stages),
         traffic=new_percents(recorded.plan, recorded.state),
         next_command=f"meshmig apply {file} --stage {options.stage}",
     )

@@ -94,6 +94,8 @@ class RunShown:
     stages: tuple[tuple[int, StageState], ...]
     writes: int
     traffic: tuple[tuple[str, int], ...]
+    titles: tuple[str, ...] = ()
+    """The stages' titles, in their order."""
     reason: str = ""
     next_command: str = ""
     moved: tuple[Moved, ...] = ()

@@ -48,6 +48,7 @@ def _run(recorded: Recorded, file: str) -> RunShown:
         name=recorded.plan.migration,
         digest=recorded.plan.digest,
         stages=stages,
+        titles=tuple(stage.title for stage in recorded.plan.stages),
         writes=sum(recorded.state.step(name) in _WRITTEN for name, s in recorded.plan.step.items() if s.write),
         traffic=new_percents(recorded.plan, recorded.state),
         reason="; ".join(reasons),

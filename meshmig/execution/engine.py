@@ -119,6 +119,7 @@ def execute(run: Run) -> RunResult:
     token = run.lock.acquire()
     try:
         events = run.journal.read()
+        run.observer.begin(run.plan, events)
         judging = Judging(plan=run.plan, cluster=run.cluster, metrics=run.metrics)
         loop = _Loop(run=run, state=fold(run.plan, events), length=len(events), judging=judging)
         _opening(loop, events, token)

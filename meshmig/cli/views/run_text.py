@@ -9,9 +9,12 @@ from meshmig.model.run import StageState
 
 def run_lines(run: RunShown) -> Iterator[str]:
     """Say where the run stands, what it counted, and what to do next."""
-    yield f"{run.name} · digest {run.digest[:4]} {run.digest[4:8]} · {run.writes} writes"
-    for number, state in run.stages:
-        yield f"stage {number}  {state.value.replace('_', ' ')}"
+    done = sum(state is StageState.DONE for _, state in run.stages)
+    yield (
+        f"{run.name} · {done} of {len(run.stages)} stages done · digest {run.digest[:4]} {run.digest[4:8]} · "
+        f"{run.writes} writes"
+    )
+    yield from _stage_lines(run)
     yield from _traffic_lines(run.traffic)
     if run.requests is not None:
         causes = ", ".join(f"{count} {cause}" for cause, count in sorted(run.requests.by_cause.items()))
@@ -24,6 +27,13 @@ def run_lines(run: RunShown) -> Iterator[str]:
         yield run.reason
     if run.next_command:
         yield f"Next: {run.next_command}"
+
+
+def _stage_lines(run: RunShown) -> Iterator[str]:
+    width = max((len(title) for title in run.titles), default=0)
+    titles = run.titles or ("",) * len(run.stages)
+    for (number, state), title in zip(run.stages, titles, strict=True):
+        yield f"stage {number}  {title:<{width}}  {state.value.replace('_', ' ')}"
 
 
 def _traffic_lines(traffic: Sequence[tuple[str, int]]) -> Iterator[str]:
@@ -49,9 +59,7 @@ def status_lines(status: StatusShown) -> Iterator[str]:
     lock = f"held by {status.lock['holder']}" if status.lock.get("holder") else "free"
     digest = f"digest {run.digest[:4]} {run.digest[4:8]}"
     yield f"{run.name} · {done} of {len(run.stages)} stages done · {digest} · lock {lock}"
-    for number, state in run.stages:
-        title = stage.title if status.plan and (stage := status.plan.stage(number)) else ""
-        yield f"stage {number}  {state.value.replace('_', ' '):<12}{title}"
+    yield from _stage_lines(run)
     yield from _traffic_lines(run.traffic)
     yield f"journal {status.journal} entries"
     if run.reason:

@@ -1,0 +1,98 @@
+"""What a person reads while a run goes on: the log lines and the live frame, over a real run's events."""
+
+import pytest
+
+from meshmig.cli.views.live import Watched, frame
+from meshmig.cli.views.log_lines import LogLines
+from meshmig.execution.decide import Scope
+from meshmig.execution.state import fold
+from meshmig.model.plan import Bake, Judge
+from meshmig.model.run import StepStarted
+from tests.worlds import Heard, plan_of, run_heard, world_of
+
+
+@pytest.fixture(scope="module")
+def ran():
+    """The shop's plan, and every event of its first two stages."""
+    world = world_of("shop")
+    plan, heard = plan_of(world, "shop"), Heard([])
+    for stage in (1, 2):
+        run_heard(world, plan, heard, Scope(stage=stage))
+    return plan, heard.events
+
+
+def _lines(plan, before, events) -> list[str]:
+    written: list[str] = []
+    log = LogLines(written.append)
+    log.begin(plan, before)
+    for event in events:
+        log.event(event)
+    return written
+
+
+def test_every_line_names_its_step_by_title(ran) -> None:
+    """A reader of the log needs no plan beside it."""
+    plan, events = ran
+
+    lines = _lines(plan, (), events)
+
+    shifted = next(step for step in plan.stage(2).steps if step.action.kind == "shift")
+    assert any(line.endswith(f"{shifted.id:<6}{shifted.title}") for line in lines)
+    assert any("gate healthy on shop/ingress" in line and "passes" in line for line in lines)
+    assert lines[-1].endswith("stage 2 edge done")
+
+
+def test_a_new_day_has_a_line_of_its_own(ran) -> None:
+    """The old pods stay a day: the log says which day each moment belongs to."""
+    plan, events = ran
+
+    lines = _lines(plan, (), events)
+
+    assert [line for line in lines if line.startswith("2026-")] == ["2026-11-02", "2026-11-03"]
+
+
+def test_a_run_that_goes_on_says_where(ran) -> None:
+    """The first line after a kill names the step and the journal's entry."""
+    plan, events = ran
+    cut = next(n for n, e in enumerate(events) if isinstance(e.happening, StepStarted) and e.happening.step == "2.4")
+
+    lines = _lines(plan, events[: cut + 1], ())
+
+    assert lines == [f"continuing at step 2.4 (journal entry {cut + 1}, nothing lost)"]
+
+
+def _frame_at(ran, wanted: type) -> list[str]:
+    plan, events = ran
+    watched = Watched(plan=plan, state=fold(plan, ()))
+    for event in events:
+        watched.take(event)
+        step = plan.step.get(getattr(event.happening, "step", ""))
+        if isinstance(event.happening, StepStarted) and step is not None and isinstance(step.action, wanted):
+            return list(frame(watched))
+    raise AssertionError(f"no step with {wanted}")
+
+
+def test_the_frame_says_what_a_unit_does_and_how_long(ran) -> None:
+    """While it bakes: the shares of both sides and the time left."""
+    head, unit = _frame_at(ran, Bake)
+
+    assert "stage 2 edge" in head
+    assert unit.startswith("shop/ingress  old 67 %, new 33 %")
+    assert unit.endswith("20m left")
+
+
+def test_the_frame_of_a_judged_unit_names_the_gate(ran) -> None:
+    """While it is judged, its step is named."""
+    _, unit, *_ = _frame_at(ran, Judge)
+
+    assert unit.endswith("2.5 gate")
+
+
+def test_a_finished_frame_has_no_step(ran) -> None:
+    """Behind the last event of the stage the frame waits at the next one."""
+    plan, events = ran
+    watched = Watched(plan=plan, state=fold(plan, events))
+
+    head, *_ = frame(watched)
+
+    assert "stage 3 page" in head
