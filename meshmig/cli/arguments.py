@@ -111,6 +111,10 @@ def _explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", metavar="CODE", help="a code such as MIG204")
 
 
+def _lsp(_parser: argparse.ArgumentParser) -> None:
+    """The editor says everything over standard input."""
+
+
 def _plan(parser: argparse.ArgumentParser) -> None:
     _file(parser)
     _run(parser)
@@ -188,6 +192,7 @@ COMMANDS: dict[str, tuple[str, Fill]] = {
     "check": ("Check .mig files: names, types, units; offline.", _check),
     "fmt": ("Lay .mig files out in the one canonical style.", _fmt),
     "explain": ("Explain a code: what, why, a wrong and a right example.", _explain),
+    "lsp": ("Serve an editor: the language server, on standard input and output.", _lsp),
     "plan": ("Compare the cluster with the desired state; show the whole journey.", _plan),
     "show": ("Show a saved plan, anywhere.", _show),
     "apply": ("Carry the plan out, or go on with it, stage by stage.", _apply),

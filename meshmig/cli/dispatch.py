@@ -8,6 +8,7 @@ from pathlib import Path
 
 from meshmig.commands.opening import Place, find_migration
 from meshmig.commands.result import DocumentShown, PlanShown, Result
+from meshmig.diagnostics import reject
 from meshmig.model.run import Outcome
 
 Handler = Callable[[argparse.Namespace], Result]
@@ -66,6 +67,17 @@ def _explain(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.explain import explain
 
     return explain(arguments.code)
+
+
+def _lsp(_arguments: argparse.Namespace) -> Result:
+    try:
+        from meshmig.lsp.server import serve
+    except ModuleNotFoundError as error:
+        message = f"the language server is not installed: there is no package `{error.name}`"
+        raise reject("MIG009", message, "run: pip install 'meshmig[lsp]'") from error
+    if not serve():
+        raise reject("MIG010", "the editor left without `shutdown`", "look at the editor's log of this server")
+    return Result(outcome=Outcome.OK)
 
 
 def _plan(arguments: argparse.Namespace) -> Result:
@@ -162,6 +174,7 @@ HANDLERS: Mapping[str, Handler] = {
     "check": _check,
     "fmt": _fmt,
     "explain": _explain,
+    "lsp": _lsp,
     "plan": _plan,
     "show": _show,
     "apply": _apply,

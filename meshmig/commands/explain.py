@@ -16,6 +16,8 @@ OURS: Mapping[str, str] = {
     "MIG006": "There is no such stage or step",
     "MIG007": "Two outputs want stdout",
     "MIG008": "A lock is broken for a reason",
+    "MIG009": "The language server is not installed",
+    "MIG010": "An editor left the language server without a word",
     "MIG521": "Another plan of this migration is being applied",
     "MIG522": "No apply was started",
     "MIG523": "A folder knows no users: say who approves",

@@ -9,11 +9,12 @@ from meshmig.language import tree
 from meshmig.language.parser import Parsed, parse
 from meshmig.language.report import Mistake
 from meshmig.language.resolve import resolve
-from meshmig.language.source import decode
+from meshmig.language.source import Source, decode
 from meshmig.language.wording import quoted
 from meshmig.model.intent import Migration
 
 Read = Callable[[str], bytes]
+Parse = Callable[[Source], Parsed]
 
 MOST_FILES = 100
 """A file that uses more than this, directly and further on, is refused."""
@@ -24,19 +25,22 @@ class Loaded:
     """What a file holds. `migration` is None where it has none, or where there is any error.
 
     `sources` are the texts of all files that were read, by the path they were read by: what findings point into.
+    `files` are the same files parsed, a used one before the one that uses it.
     """
 
     migration: Migration | None
     findings: tuple[Diagnostic, ...]
     sources: Mapping[str, str]
+    files: tuple[Parsed, ...] = ()
 
 
-def load(file: str, read: Read) -> Loaded:
+def load(file: str, read: Read, parse: Parse = parse) -> Loaded:
     """Read a file with what it uses and resolve it; never raises for what the files hold.
 
     `read` returns a file's bytes; paths of used files are relative to the file that uses them. It may raise OSError.
+    `parse` reads one text; an editor's remembers what it read before.
     """
-    library = _Library(read)
+    library = _Library(read, parse)
     main = library.open(file)
     if main is None:
         return Loaded(migration=None, findings=in_order(library.refusals), sources={})
@@ -46,14 +50,15 @@ def load(file: str, read: Read) -> Loaded:
     mistakes = [finding for parsed in library.files for finding in parsed.report.findings]
     findings = in_order([*library.refusals, *mistakes])
     sources = {parsed.source.file: parsed.source.text for parsed in library.files}
-    return Loaded(migration=None if has_errors(findings) else migration, findings=findings, sources=sources)
+    meant = None if has_errors(findings) else migration
+    return Loaded(migration=meant, findings=findings, sources=sources, files=tuple(library.files))
 
 
 class _Library:
     """Opens each file once. `files`: what was read, a used file before the one that uses it."""
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    def __init__(self, read: Read, parse: Parse) -> None:
+        self._read, self._parse = read, parse
         self._opened: dict[str, Parsed | None] = {}
         self.files: list[Parsed] = []
         self.refusals: list[Diagnostic] = []
@@ -70,7 +75,7 @@ class _Library:
         if isinstance(source, Diagnostic):
             self.refusals.append(source)
             return None
-        return parse(source)
+        return self._parse(source)
 
     def follow(self, parsed: Parsed, chain: tuple[str, ...]) -> None:
         """Open what a file uses, and what that uses; `chain` are the paths that lead here."""

@@ -15,6 +15,8 @@ DOORS = {
     "yaml": ("adapters/yaml_text.py",),
     "pydantic": ("sources/appmesh/schema.py", "codec.py"),
     "rich": ("cli/views/",),
+    "pygls": ("lsp/server.py",),
+    "lsprotocol": ("lsp/server.py", "lsp/session.py", "lsp/wire.py"),
 }
 IMPURE = {"time", "os", "socket", "subprocess", "threading", "asyncio", "random", "logging", "urllib", "http", "signal"}
 PURE = ("diagnostics", "model", "ports", "codec", "language", "sources", "targets", "diffs", "traffic", "gates")
