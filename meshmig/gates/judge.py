@@ -1,16 +1,15 @@
 """The judge: every tick of counts becomes a verdict with its reason."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from meshmig.gates.accounts import Account, Tick, harm_account, safe_account
 from meshmig.gates.query import Counts
-from meshmig.model.intent import AbsoluteRequirement, Gate, Measure, RelativeRequirement
+from meshmig.model.intent import AbsoluteRequirement, Gate, Measure, QueryRequirement, RelativeRequirement
 from meshmig.model.plan import JudgeMode
 from meshmig.model.run import DataState, Verdict
 from meshmig.model.units import Duration
 
-HARM_ODDS = 100.0
-SAFE_ODDS = 20.0
 SUSPICION = 3.0
 """Harm's odds below which a pass is believable."""
 _FEW = 50
@@ -32,7 +31,7 @@ class Asked:
     @property
     def thresholds(self) -> tuple[Duration, ...]:
         """The latency bounds that the gate's requirements name."""
-        return tuple(dict.fromkeys(r.threshold for r in self.gate.requirements if r.threshold is not None))
+        return tuple(dict.fromkeys(r.threshold for r in _measured(self.gate) if r.threshold is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +59,7 @@ def judge(asked: Asked, old: Counts, new: Counts) -> Judged:
         return Judged(asked=begun, verdict=Verdict.HOLD, state=DataState.IDLE, reason="first look", old=old, new=new)
     grown = _bet(asked, old, new)
     harm = max((account.odds for account in grown.harm), default=1.0)
-    safe = min((account.odds for account in grown.safe), default=SAFE_ODDS)
+    safe = min((account.odds for account in grown.safe), default=asked.gate.safe_odds)
     verdict, reason = _verdict(grown, _since(asked.first, old, new), (harm, safe))
     counting = grown.last is not None and new.requests > asked.first[1].requests
     state = DataState.COUNTING if counting else DataState.IDLE
@@ -68,6 +67,11 @@ def judge(asked: Asked, old: Counts, new: Counts) -> Judged:
     return Judged(
         asked=grown, verdict=verdict, state=state, reason=reason, old=since[0], new=since[1], harm=harm, safe=safe
     )
+
+
+def _measured(gate: Gate) -> Iterator[RelativeRequirement | AbsoluteRequirement]:
+    """Yield what is counted request by request; a query is one number, and judged beside it."""
+    return (r for r in gate.requirements if not isinstance(r, QueryRequirement))
 
 
 def _blind(asked: Asked, old: Counts, new: Counts) -> bool:
@@ -137,16 +141,16 @@ def _verdict(asked: Asked, since: tuple[Counts, Counts], odds: tuple[float, floa
         return Verdict.PASS, "not judged: nobody calls, every pod is scraped"
     broken = _broken(gate, new)
     both = bool(broken) and asked.has_old and bool(_broken(gate, old))
-    if harm >= HARM_ODDS and not both:
+    if harm >= gate.harm_odds and not both:
         return Verdict.ROLLBACK, f"the new side is worse: {harm:.0f}:1, {_figures(old, new)}"
     if broken and (both or new.requests >= gate.advance_after):
         why = "and so is the old side: nobody's rollback" if both else "without evidence against the new side alone"
         return Verdict.FREEZE, f"{broken}, {why}: {_figures(old, new)}"
     if asked.mode is JudgeMode.FINISH and asked.has_old and old.requests:
-        enough = safe >= SAFE_ODDS and harm < SUSPICION
+        enough = safe >= gate.safe_odds and harm < SUSPICION
         return (
             Verdict.PASS if enough else Verdict.HOLD
-        ), f"safe {safe:.2g}:1 of {SAFE_ODDS:.0f}:1, {_figures(old, new)}"
+        ), f"safe {safe:.2g}:1 of {gate.safe_odds:.0f}:1, {_figures(old, new)}"
     if new.requests >= gate.advance_after:
         return Verdict.PASS, f"unharmed after {new.requests} requests, {_figures(old, new)}"
     return Verdict.HOLD, f"{new.requests} of {gate.advance_after} requests, {_figures(old, new)}"

@@ -19,6 +19,7 @@ CODES: Mapping[str, str] = {
     "MIG114": "a comma too many",
     "MIG115": "a hidden character",
     "MIG116": "too many mistakes to read on",
+    "MIG117": "manifests that do not end",
     "MIG201": "a name that nothing defines",
     "MIG202": "a name that is defined twice",
     "MIG203": "a key that is written twice",
@@ -43,4 +44,6 @@ CODES: Mapping[str, str] = {
     "MIG222": "a text that is empty or does not fit",
     "MIG223": "a selection that mixes kinds",
     "MIG224": "workloads that are moved twice",
+    "MIG225": "a value that a param does not offer",
+    "MIG226": "a day, an hour or a time zone that does not exist",
 }

@@ -11,9 +11,13 @@ from meshmig.language.grammar_text import grammar_text
 Row = Mapping[str, tuple[Any, Any]]
 """What a state does with each terminal: shift to a state (an int), or reduce by a rule."""
 
-BAD_ESCAPE, BAD_TEXT, BAD_SIGN = "BAD_ESCAPE", "BAD_TEXT", "BAD_SIGN"
+BAD_ESCAPE, BAD_TEXT, BAD_SIGN, BAD_MANIFESTS = "BAD_ESCAPE", "BAD_TEXT", "BAD_SIGN", "BAD_MANIFESTS"
 """What the lexer makes of a text with an unknown escape, of one that does not end (it is taken to end at a brace or a
-comment), and of signs that mean nothing. No rule accepts them."""
+comment), of signs that mean nothing, and of manifests that do not end. No rule accepts them."""
+
+
+STRAY_SIGNS = frozenset({BAD_SIGN, "LSQB", "RSQB"})
+"""Signs that mean nothing where they do not fit: brackets have one place, the choices of a `param`."""
 
 
 class Automaton(Protocol):
@@ -92,12 +96,21 @@ def _is_boundary(row: Row) -> bool:
     return any(name in row and isinstance(row[name][1], int) for name in ("RBRACE", "STAGE"))
 
 
+def _raw(manifests: str) -> tuple[str, str]:
+    """Manifests are YAML: they are taken whole, or where their `}` is missing up to the next line at the left edge."""
+    head = r"raw\s+istio\s*"
+    return (
+        f"(?P<RAW>{head}(?P<RAW_TEXT>{manifests}))",
+        rf"(?P<{BAD_MANIFESTS}>{head}(?P<{BAD_MANIFESTS}_TEXT>\{{[^\n]*(?:\n(?:[ \t][^\n]*)?)*))",
+    )
+
+
 def _splitter(words: Mapping[str, str], classes: Mapping[str, str]) -> re.Pattern[str]:
     """Longest forms first: a path before a name, a name before a number, signs last, then what means nothing."""
     signs = sorted((text for text in words if not text[0].isalpha()), key=lambda text: (-len(text), text))
-    groups = [
-        f"(?P<{name}>{classes[name]})" for name in ("SPACE", "PATH", "DOTTED", "NAME", "TEXT", "QUANTITY", "COMMENT")
-    ]
+    order = ("RATE", "PATH", "DOTTED", "NAME", "TEXT", "TIME", "CLOCK", "QUANTITY", "COMMENT")
+    groups = [f"(?P<SPACE>{classes['SPACE']})", *_raw(classes["MANIFESTS"])]
+    groups += [f"(?P<{name}>{classes[name]})" for name in order]
     groups.append("(?P<SIGN>" + "|".join(map(re.escape, signs)) + ")")
     groups.append(rf'(?P<{BAD_ESCAPE}>"(?:[^"\\\n]|\\[^\n])*")')
     groups.append(rf'(?P<{BAD_TEXT}>"[^"\n{{}}#]*)')

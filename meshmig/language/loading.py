@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from meshmig.diagnostics import Diagnostic, Severity, Span, has_errors, in_order
 from meshmig.language import tree
@@ -34,11 +35,12 @@ class Loaded:
     files: tuple[Parsed, ...] = ()
 
 
-def load(file: str, read: Read, parse: Parse = parse) -> Loaded:
+def load(file: str, read: Read, parse: Parse = parse, *, params: Mapping[str, str] = MappingProxyType({})) -> Loaded:
     """Read a file with what it uses and resolve it; never raises for what the files hold.
 
     `read` returns a file's bytes; paths of used files are relative to the file that uses them. It may raise OSError.
-    `parse` reads one text; an editor's remembers what it read before.
+    `parse` reads one text; an editor's remembers what it read before. `params` are values for the file's params, by
+    name, in place of those it chooses itself.
     """
     library = _Library(read, parse)
     main = library.open(file)
@@ -46,7 +48,7 @@ def load(file: str, read: Read, parse: Parse = parse) -> Loaded:
         return Loaded(migration=None, findings=in_order(library.refusals), sources={})
     library.follow(main, (_normal(file),))
     used = tuple(parsed for parsed in library.files if parsed is not main)
-    migration = resolve(main, used, partial=library.partial)
+    migration = resolve(main, used, params, partial=library.partial)
     mistakes = [finding for parsed in library.files for finding in parsed.report.findings]
     findings = in_order([*library.refusals, *mistakes])
     sources = {parsed.source.file: parsed.source.text for parsed in library.files}

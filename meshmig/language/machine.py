@@ -114,6 +114,14 @@ class Machine:
         row = self._grammar.rows[stack[-1]] if stack else {}
         return frozenset(type_ for type_ in row if type_.isupper() and self.can(*before, type_))
 
+    def expected(self, *before: str) -> frozenset[str]:
+        """Return what is accepted without what only stands for something else: a param's name, a rate for a number."""
+        accepted = self.accepted(*before)
+        named = self._ahead((*before, "NAME")) if "NAME" in accepted else None
+        if named is not None and any(_is_param(step) for step in self._grammar.rows[named[-1]].values()):
+            accepted -= {"NAME"}
+        return accepted - {"RATE"} if "QUANTITY" in accepted else accepted
+
     def statement_words(self) -> frozenset[str]:
         """Return the types that begin a statement of the innermost open block, or of the file."""
         stack = self._state.state_stack
@@ -201,6 +209,11 @@ class Machine:
         for type_ in types:
             stack = _after(self._grammar.rows, stack, type_) if stack is not None else None
         return stack
+
+
+def _is_param(step: tuple[Any, Any]) -> bool:
+    """Say whether a step of the table reduces a name to that of a param."""
+    return not isinstance(step[1], int) and step[1].origin.name.startswith("named_")
 
 
 def _after(rows: Mapping[int, Row], stack: list[int], type_: str) -> list[int] | None:

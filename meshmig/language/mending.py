@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from meshmig.language import skipping
-from meshmig.language.grammar import BAD_SIGN
+from meshmig.language.grammar import STRAY_SIGNS
 from meshmig.language.machine import END, Machine
 from meshmig.language.report import Mistake
 from meshmig.language.suggest import nearest
@@ -66,7 +66,7 @@ def mend(machine: Machine) -> bool:
 
 
 def _changes(machine: Machine, token: Token) -> Iterator[_Change]:
-    if token.type != BAD_SIGN:
+    if token.type not in STRAY_SIGNS:
         yield from _insertions(machine)
     if skipping.begins_next(machine, token) or token.type == "LBRACE":
         return
@@ -77,7 +77,7 @@ def _changes(machine: Machine, token: Token) -> Iterator[_Change]:
 
 def _replacements(machine: Machine, token: Token) -> Iterator[tuple[str, int]]:
     """Yield what the token may be taken for, with how far-fetched that is."""
-    accepted = machine.accepted()
+    accepted = machine.expected()
     words = {machine.spelled(type_): type_ for type_ in accepted if machine.spelled(type_)[:1].isalpha()}
     is_word = token.text[:1].isalpha() and token.type not in ("PATH", "DOTTED")
     meant = nearest(token.text, words) if is_word else ""
@@ -86,9 +86,9 @@ def _replacements(machine: Machine, token: Token) -> Iterator[tuple[str, int]]:
     begins = machine.statement_words()
     for type_ in sorted(accepted - {"RBRACE", "LBRACE", END}):
         if type_ in LITERALS:
-            fitting = token.type in LITERALS or is_word or token.type == BAD_SIGN
+            fitting = token.type in LITERALS or is_word or token.type in STRAY_SIGNS
             yield from [(type_, 2)] if fitting and type_ != END else []
-        elif type_ not in begins and (is_word or token.type == BAD_SIGN):
+        elif type_ not in begins and (is_word or token.type in STRAY_SIGNS):
             yield type_, 4
 
 
@@ -101,14 +101,19 @@ def _insertions(machine: Machine) -> Iterator[_Change]:
             (*types, type_)
             for types in level
             if types[-1:] != ("LBRACE",)
-            for type_ in sorted(machine.accepted(*types) - refused)
+            for type_ in sorted(machine.expected(*types) - refused)
         ]
-        found = [types for types in level if machine.fits(machine.token, *types)]
+        found = [types for types in level if machine.fits(machine.token, *types) and not _as_param(machine, types)]
         for types in found:
             reach = machine.reach(types, machine.at, _SIGHT + 1)
             yield _Change(before=types, cost=sum(_price(machine, type_) for type_ in types), reach=min(reach, _SIGHT))
         if found:
             return
+
+
+def _as_param(machine: Machine, types: tuple[str, ...]) -> bool:
+    """Say whether the token would fit only as the name of a param, which nobody would leave words out before."""
+    return machine.token.type == "NAME" and "NAME" not in machine.expected(*types)
 
 
 def _price(machine: Machine, type_: str) -> int:
@@ -156,7 +161,7 @@ def _wrong(machine: Machine, token: Token, taken: str) -> Mistake:
         message = (
             f"{quoted(token.text)} may not stand behind {quoted(machine.previous.text if machine.previous else '')}"
         )
-    accepted = sorted(skipping.named(machine, type_) for type_ in machine.accepted() - machine.statement_words())
+    accepted = sorted({skipping.named(machine, type_) for type_ in machine.expected() - machine.statement_words()})
     likely = nearest(token.text, [word]) == word or len(accepted) == 1
     help_text = f"did you mean `{word}`?" if likely else f"what may stand here: {listed(accepted)}"
     hint = _WHY.get(machine.previous.text if machine.previous else "", "")
@@ -169,7 +174,8 @@ def _literal(machine: Machine, token: Token, wanted: str) -> Mistake:
     better, needs = _better(token, wanted), skipping.named(machine, wanted)
     code, message = "MIG109", f"{quoted(machine.previous.text if machine.previous else '')} needs {needs}"
     if wanted == "PATH" and token.type != "TEXT":
-        code, message = "MIG215", f"{quoted(token.text)} names no workload: its namespace is missing"
+        what = "job" if machine.statement and machine.statement.type == "RUN" else "workload"
+        code, message = "MIG215", f"{quoted(token.text)} names no {what}: its namespace is missing"
         needs = f"it with its namespace, like `shop/{token.text}`"
     return Mistake(
         code=code,

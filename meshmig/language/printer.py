@@ -13,9 +13,9 @@ from meshmig.language.tree import Token
 _KEY_COLUMN = 8
 """Values stand at least behind this many columns of key."""
 
-_TIGHT_BEFORE = frozenset({"COMMA", "RPAR", "LPAR", "RANGE"})
-_TIGHT_AFTER = frozenset({"LPAR", "RANGE"})
-_GROUPED = frozenset({"USE", "STAGE", "ALLOW", "ANSWER"})
+_TIGHT_BEFORE = frozenset({"COMMA", "RPAR", "LPAR", "RANGE", "RSQB"})
+_TIGHT_AFTER = frozenset({"LPAR", "RANGE", "LSQB"})
+_GROUPED = frozenset({"USE", "PARAM", "STAGE", "ALLOW", "ANSWER", "ADOPT", "TAKE_OVER", "WINDOW", "BLACKOUT", "NOTIFY"})
 """Items that may follow each other without an empty line between them."""
 
 

@@ -7,14 +7,14 @@ their order is the order of trust.
 from collections.abc import Callable
 
 from meshmig.language import skipping
-from meshmig.language.grammar import BAD_ESCAPE, BAD_SIGN, BAD_TEXT
+from meshmig.language.grammar import BAD_ESCAPE, BAD_MANIFESTS, BAD_TEXT, STRAY_SIGNS
 from meshmig.language.machine import END, Machine
 from meshmig.language.mending import mend
 from meshmig.language.report import Mistake
 from meshmig.language.signs import describe_sign
 from meshmig.language.source import HIDDEN
 from meshmig.language.tree import Extent, Token
-from meshmig.language.wording import HOME, NOT_BUILT, quoted, standing
+from meshmig.language.wording import HOME, quoted, standing
 
 _SIGNS = {"<": "<=", ">": ">=", "=": "==", "≤": "<=", "≥": ">=", "×": "*"}
 
@@ -34,7 +34,7 @@ def _follows_bad(machine: Machine) -> bool:
     token, last = machine.token, machine.previous
     if HIDDEN.fullmatch(machine.report.source.text[max(0, token.start - 1) : token.start]):
         return True
-    return token.type != BAD_SIGN and last is not None and last.type == BAD_SIGN
+    return token.type not in STRAY_SIGNS and last is not None and last.type in STRAY_SIGNS
 
 
 def _surplus_brace(machine: Machine) -> bool:
@@ -87,23 +87,22 @@ def _unclosed(machine: Machine) -> bool:
     return True
 
 
-def _not_built(machine: Machine) -> bool:
+def _open_manifests(machine: Machine) -> bool:
     token = machine.token
-    if token.text not in NOT_BUILT:
+    if token.type != BAD_MANIFESTS:
         return False
-    text = f"`{token.text}` is not built yet in this version"
-    accepted = machine.accepted()
-    if "CANARY" in accepted:
-        help_text = "the strategies of this version are `canary` and `in_place`"
-        machine.report.add(Mistake(code="MIG112", at=token.at, message=text, help=help_text))
-        machine.feed(token._replace(type="CANARY"))
-        machine.at += 1
-        return True
-    help_text = "take the statement away: a word is never read and ignored"
-    machine.report.add(Mistake(code="MIG112", at=token.at, message=text, help=help_text))
-    machine.settle()
+    machine.report.add(
+        Mistake(
+            code="MIG117",
+            at=Extent(token.start, token.start + 1),
+            message="these manifests do not end with a `}` at the beginning of a line",
+            mark="opened here",
+            help="put the manifests on lines of their own, indented, and the `}` at the left edge behind them",
+        )
+    )
+    if machine.can("MANIFESTS"):
+        machine.feed(token._replace(type="MANIFESTS"))
     machine.at += 1
-    skipping.skip_statement(machine, token)
     return True
 
 
@@ -201,7 +200,7 @@ def _sign(machine: Machine) -> bool:
         machine.feed(Token(type_, token.text, token.start))
         machine.at += 1
         return True
-    if token.type != BAD_SIGN:
+    if token.type not in STRAY_SIGNS:
         return False
     blank = _blank_percent(machine.previous, token)
     machine.report.add(blank or describe_sign(token))
@@ -214,7 +213,7 @@ _REPAIRS: tuple[Callable[[Machine], bool], ...] = (
     _surplus_brace,
     _stray_brace,
     _unclosed,
-    _not_built,
+    _open_manifests,
     _unended_text,
     _comma,
     _sign,

@@ -1,30 +1,56 @@
 """From trees to the migration: names resolved, units read, everything checked that needs no cluster."""
 
 import hashlib
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from meshmig.language import tree
 from meshmig.language.names import Scope, collect
 from meshmig.language.parser import Parsed
 from meshmig.language.report import Mistake, Report
+from meshmig.language.resolve_decisions import (
+    resolve_adoptions,
+    resolve_allows,
+    resolve_answers,
+    resolve_raw,
+    resolve_take_overs,
+)
 from meshmig.language.resolve_gates import resolve_gate
 from meshmig.language.resolve_migration import contradictions, judged_blindly, resolve_header
+from meshmig.language.resolve_params import filled, resolve_params
 from meshmig.language.resolve_profiles import resolve_profile
 from meshmig.language.resolve_selections import moved_twice, resolve_group
 from meshmig.language.resolve_stages import Named, resolve_stages
+from meshmig.language.resolve_windows import resolve_notifications, resolve_windows
 from meshmig.language.wording import quoted
 from meshmig.model import intent
 
-_CODE = re.compile(r"MIG[0-9]{3}")
+_SHARED = (tree.Use, tree.Gate, tree.Profile, tree.Group)
+"""The items that a used file may hold."""
+
+_UNBUILT: Mapping[type, str] = {
+    tree.Adopt: "adopt",
+    tree.TakeOver: "take_over",
+    tree.Window: "window",
+    tree.Notify: "notify",
+    tree.Raw: "raw",
+    tree.Mirror: "mirror",
+    tree.RunJob: "run",
+}
+"""Items and actions that may be written already, but do nothing yet."""
 
 
-def resolve(main: Parsed, used: Sequence[Parsed], *, partial: bool) -> intent.Migration | None:
+def resolve(
+    main: Parsed, used: Sequence[Parsed], given: Mapping[str, str], *, partial: bool
+) -> intent.Migration | None:
     """Resolve a file with the files it uses, which come first; `partial`: one of those could not be read.
 
-    Returns the migration, or None where the file has none; the mistakes are in each file's report, and a migration
-    with mistakes is not to be used.
+    `given` are values of the file's params, by name, that replace its own. Returns the migration, or None where the
+    file has none; the mistakes are in each file's report, and a migration with mistakes is not to be used.
     """
+    params = resolve_params(main, given)
+    used = tuple(filled(parsed, {}) for parsed in used)
+    main = filled(main, params.values)
     files = (*used, main)
     names = collect(files, partial=partial)
     for parsed in used:
@@ -35,20 +61,24 @@ def resolve(main: Parsed, used: Sequence[Parsed], *, partial: bool) -> intent.Mi
         groups={name: resolve_group(d.node, Scope.of(names, d.parsed)) for name, d in names.groups.items()},
         scope=Scope.of(names, main),
     )
-    return _main(main, named, gates, fingerprint(files)) if main.file else None
+    whole = _main(main, named, gates) if main.file else None
+    if whole is None:
+        return None
+    return replace(whole, params=params.params, fingerprint=fingerprint(files, params.params))
 
 
-def fingerprint(files: Iterable[Parsed]) -> str:
-    """Return the SHA-256 over all tokens of the files: comments and layout do not change it."""
-    texts = ("\n".join(token.text for token in parsed.tokens) for parsed in files)
-    return hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
+def fingerprint(files: Iterable[Parsed], params: Iterable[intent.Param]) -> str:
+    """Return the SHA-256 over all words of the files and the params' values: comments and layout do not change it."""
+    texts = ["\n".join(token.text for token in parsed.tokens) for parsed in files]
+    texts += [f"{param.name} = {param.value}" for param in params]
+    return hashlib.sha256("\n\n".join(texts).replace("\r\n", "\n").encode()).hexdigest()
 
 
 def _only_shared(parsed: Parsed) -> None:
     """A used file holds gates, profiles and groups; the first other item is told."""
     for item in parsed.file.items if parsed.file else ():
-        if isinstance(item, tree.Migration | tree.Stage | tree.Allow | tree.Answer):
-            word = type(item).__name__.lower()
+        if not isinstance(item, _SHARED):
+            word = parsed.source.text[item.at.start :].split(maxsplit=1)[0]
             message = f"a used file holds gates, profiles and groups, and no `{word}`"
             help_text = f"move the `{word}` to the file that has the migration"
             at = tree.Extent(item.at.start, item.at.start + len(word))
@@ -56,13 +86,14 @@ def _only_shared(parsed: Parsed) -> None:
             return
 
 
-def _main(main: Parsed, named: Named, gates: tuple[intent.Gate, ...], digest: str) -> intent.Migration | None:
+def _main(main: Parsed, named: Named, gates: tuple[intent.Gate, ...]) -> intent.Migration | None:
     items = main.file.items if main.file else ()
     report = main.report
     stages = [item for item in items if isinstance(item, tree.Stage)]
+    decided = _decided(items, report)
     resolved = resolve_stages(stages, named)
     moved_twice(stages, report)
-    allows, answers = _allows(items, report), _answers(items, report)
+    _refuse_unbuilt(items, report)
     migration = _one_migration(items, main)
     header = resolve_header(migration, report) if migration else None
     if migration is None or header is None:
@@ -70,7 +101,8 @@ def _main(main: Parsed, named: Named, gates: tuple[intent.Gate, ...], digest: st
     _has_stages(migration, stages, main)
     judged_blindly(migration, stages, named.profiles, named.scope)
     contradictions(migration, stages, named.scope)
-    return intent.Migration(
+    return replace(
+        decided,
         name=migration.name.text,
         file=main.source.file,
         cluster=header.cluster,
@@ -80,12 +112,64 @@ def _main(main: Parsed, named: Named, gates: tuple[intent.Gate, ...], digest: st
         gates=gates,
         profiles=tuple(named.profiles.values()),
         stages=resolved,
-        allows=allows,
-        answers=answers,
         doc=named.scope.doc(migration.at),
         span=report.span(migration.name.at),
-        fingerprint=digest,
     )
+
+
+def _decided(items: Iterable[tree.Item], report: Report) -> intent.Migration:
+    """Return a migration of nothing but its decisions: what is allowed, adopted, told to whom, and when."""
+    items = tuple(items)
+    return intent.Migration(
+        name="",
+        file="",
+        cluster=intent.ClusterChoice(kind=intent.ClusterKind.FILES),
+        mesh="",
+        target=intent.IstioChoice(),
+        metrics=None,
+        gates=(),
+        profiles=(),
+        stages=(),
+        allows=resolve_allows(items, report),
+        answers=resolve_answers(items, report),
+        adoptions=resolve_adoptions(items, report),
+        take_overs=resolve_take_overs(items, report),
+        windows=resolve_windows(items, report),
+        notifications=resolve_notifications(items, report),
+        raw=resolve_raw(items, report),
+    )
+
+
+def _refuse_unbuilt(items: Iterable[tree.Item], report: Report) -> None:
+    """Refuse by name what may be written and does nothing yet: a word is never read and ignored."""
+    if report.findings:
+        return
+    for part in (*items, *(part for item in items for part in _parts(item))):
+        word = _unbuilt(part)
+        if word:
+            at = tree.Extent(part.at.start, part.at.start + len(word))
+            text = f"`{word}` is not built yet in this version"
+            report.add(Mistake(code="MIG112", at=at, message=text, help="take the statement away"))
+
+
+def _parts(item: tree.Item) -> tuple[tree.Action | tree.GatePart, ...]:
+    match item:
+        case tree.Stage():
+            return item.actions
+        case tree.Gate():
+            return item.parts
+        case _:
+            return ()
+
+
+def _unbuilt(part: tree.Item | tree.Action | tree.GatePart) -> str:
+    match part:
+        case tree.Require() if part.measure.query is not None:
+            return "require"
+        case tree.Move() if part.into is not None:
+            return "move"
+        case _:
+            return _UNBUILT.get(type(part), "")
 
 
 def _one_migration(items: Iterable[tree.Item], main: Parsed) -> tree.Migration | None:
@@ -96,9 +180,9 @@ def _one_migration(items: Iterable[tree.Item], main: Parsed) -> tree.Migration |
         message, help_text = "a file holds one migration, and this is another", "write it in a file of its own"
         mistake = Mistake(code="MIG213", at=again.name.at, message=message, help=help_text, others=others)
         main.report.add(mistake)
-    orphan = next((item for item in items if isinstance(item, tree.Stage | tree.Allow | tree.Answer)), None)
+    orphan = next((item for item in items if not isinstance(item, (*_SHARED, tree.Param, tree.Migration))), None)
     if not found and orphan is not None and not main.report.is_broken:
-        word = type(orphan).__name__.lower()
+        word = main.source.text[orphan.at.start :].split(maxsplit=1)[0]
         at = tree.Extent(orphan.at.start, orphan.at.start + len(word))
         message = f"this file has a `{word}`, but no migration that it belongs to"
         help_text = "write `migration NAME { … }` above it"
@@ -111,51 +195,3 @@ def _has_stages(migration: tree.Migration, stages: Sequence[tree.Stage], main: P
         message = f"the migration {quoted(migration.name.text)} has no stage, so nothing would ever happen"
         help_text = 'write `stage 1 "ground" { protect  install istio }` below it'
         main.report.add(Mistake(code="MIG209", at=migration.name.at, message=message, help=help_text))
-
-
-def _allows(items: Iterable[tree.Item], report: Report) -> tuple[intent.Allow, ...]:
-    found: dict[str, tree.Allow] = {}
-    for item in items:
-        if isinstance(item, tree.Allow):
-            _allow(item, found, report)
-    return tuple(
-        intent.Allow(code=code, because=allow.because.inner, span=report.span(allow.at))
-        for code, allow in found.items()
-    )
-
-
-def _allow(allow: tree.Allow, found: dict[str, tree.Allow], report: Report) -> None:
-    code = allow.code.text
-    before = found.setdefault(code, allow)
-    if not _CODE.fullmatch(code):
-        upper = code.upper()
-        offered = upper if _CODE.fullmatch(upper) else ""
-        message = f"{quoted(code)} is no code of a finding"
-        help_text = f"did you mean `{offered}`?" if offered else "codes look like `MIG412`"
-        at = allow.code.at
-        report.add(Mistake(code="MIG220", at=at, message=message, help=help_text, replacement=offered or None))
-    elif before is not allow:
-        _twice(before.code, allow.code, f"{quoted(code)} is allowed twice", report)
-    if not allow.because.inner.strip():
-        message = "the reason is empty: it is what a reviewer reads"
-        report.add(Mistake(code="MIG222", at=allow.because.at, message=message, help="say why this is acceptable"))
-
-
-def _answers(items: Iterable[tree.Item], report: Report) -> tuple[intent.Answer, ...]:
-    found: dict[str, tree.Answer] = {}
-    for item in items:
-        if isinstance(item, tree.Answer):
-            before = found.setdefault(item.question.text, item)
-            if before is not item:
-                message = f"{quoted(item.question.text)} is answered twice"
-                _twice(before.question, item.question, message, report)
-    return tuple(
-        intent.Answer(id=question, choice=answer.choice.inner, span=report.span(answer.at))
-        for question, answer in found.items()
-    )
-
-
-def _twice(before: tree.Token, again: tree.Token, message: str, report: Report) -> None:
-    others = (report.label(before.at, "first here"),)
-    mistake = Mistake(code="MIG203", at=again.at, message=message, mark="again here", help="keep one", others=others)
-    report.add(mistake)

@@ -1,10 +1,13 @@
 """Gates: requirements with their units checked, and what evidence leads to."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from meshmig.language import tree
 from meshmig.language.names import Scope, unique
 from meshmig.language.report import Mistake, Report
 from meshmig.language.tree import Token
-from meshmig.language.units import kind_of, read_count, read_duration, read_factor, read_percent
+from meshmig.language.units import kind_of, read_count, read_duration, read_factor, read_percent, read_value
 from meshmig.language.wording import quoted
 from meshmig.model import intent
 from meshmig.model.intent import Measure
@@ -15,6 +18,8 @@ _SHARES = {
     Measure.SLOWER_THAN: "a share of the requests",
     Measure.SUCCESS_RATE: "a share of the requests",
 }
+_LEAST_SURE, _ALL = Percent(800_000), Percent(1_000_000)
+_DEFAULTS = intent.Gate(name="", requirements=())
 _EXAMPLE = "`require errors <= old * 1.25 + 0.05%`"
 
 
@@ -25,8 +30,11 @@ def resolve_gate(gate: tree.Gate, scope: Scope) -> intent.Gate:
     unique((setting.key for setting in settings), f"the gate {quoted(gate.name.text)}", report)
     requirements = [_requirement(part, report) for part in gate.parts if isinstance(part, tree.Require)]
     _has_requirement(gate, report)
+    harm, safe = _odds([part for part in gate.parts if isinstance(part, tree.Confidence)], gate, report)
     found = intent.Gate(
         name=gate.name.text,
+        harm_odds=harm,
+        safe_odds=safe,
         requirements=tuple(requirement for requirement in requirements if requirement is not None),
         doc=scope.doc(gate.at),
         span=report.span(gate.name.at),
@@ -53,16 +61,28 @@ def _with_settings(gate: intent.Gate, settings: list[tree.Setting], report: Repo
                 no_data = read_duration(setting.value, "no_data wait", report) or no_data
             case _:
                 failure = failure_of(setting.value)
-    return intent.Gate(
-        name=gate.name,
-        requirements=gate.requirements,
-        advance_after=advance,
-        finish_within=finish,
-        no_data_wait=no_data,
-        on_failure=failure,
-        doc=gate.doc,
-        span=gate.span,
-    )
+    return replace(gate, advance_after=advance, finish_within=finish, no_data_wait=no_data, on_failure=failure)
+
+
+def _odds(parts: Sequence[tree.Confidence], gate: tree.Gate, report: Report) -> tuple[float, float]:
+    """Return the odds of both accounts: 99 % sure is a stake that grew a hundredfold."""
+    unique((part.key for part in parts), f"the gate {quoted(gate.name.text)}", report)
+    harm, safe = _DEFAULTS.harm_odds, _DEFAULTS.safe_odds
+    for part in parts:
+        harm = _odds_of(part.harm, report) or harm
+        safe = _odds_of(part.safe, report) or safe
+    return harm, safe
+
+
+def _odds_of(token: Token | None, report: Report) -> float:
+    percent = read_percent(token, "confidence", report) if token else None
+    if token is None or percent is None:
+        return 0.0
+    if not _LEAST_SURE <= percent < _ALL:
+        message = f"{quoted(token.text)} is no confidence to decide by: it lies between `80%` and `99.9999%`"
+        report.add(Mistake(code="MIG207", at=token.at, message=message, help="`99%` is one error in a hundred"))
+        return 0.0
+    return _ALL.millionths / (_ALL.millionths - percent.millionths)
 
 
 def failure_of(word: Token) -> intent.OnFailure:
@@ -72,6 +92,8 @@ def failure_of(word: Token) -> intent.OnFailure:
 
 def _requirement(require: tree.Require, report: Report) -> intent.Requirement | None:
     measure = Measure(require.measure.word.type.lower())
+    if require.measure.query is not None:
+        return _query(require, require.measure.query, report)
     threshold = require.measure.threshold
     limit = read_duration(threshold, "slower_than", report) if threshold else None
     if not _is_upright(require, measure, report):
@@ -81,6 +103,32 @@ def _requirement(require: tree.Require, report: Report) -> intent.Requirement | 
             return _relative(require, bound, limit, report)
         case tree.Absolute() as bound:
             return _absolute(require, bound, limit, report)
+
+
+def _query(require: tree.Require, query: Token, report: Report) -> intent.Requirement | None:
+    bound = require.bound
+    if not query.inner.strip():
+        report.add(Mistake(code="MIG222", at=query.at, message="the query is empty", help="write it in PromQL"))
+        return None
+    if isinstance(bound, tree.Relative):
+        message = "a query has no old side: it is compared with a number"
+        report.add(Mistake(code="MIG217", at=bound.at, message=message, help='write `require query "…" <= 64Mi`'))
+        return None
+    if bound.window is not None:
+        message = "a query holds its own window, like `rate(requests_total[5m])`"
+        help_text = f"take `over {bound.window.text}` away"
+        report.add(Mistake(code="MIG217", at=bound.window.at, message=message, help=help_text))
+        return None
+    value = read_value(bound.bound, report)
+    if value is None:
+        return None
+    return intent.QueryRequirement(
+        query=query.inner,
+        bound=value,
+        bound_text=bound.bound.text,
+        at_least=require.comparison.type == "AT_LEAST",
+        span=report.span(require.at),
+    )
 
 
 def _is_upright(require: tree.Require, measure: Measure, report: Report) -> bool:

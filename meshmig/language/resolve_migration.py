@@ -85,7 +85,7 @@ def _gate_place(action: tree.Action, profiles: Mapping[str, intent.Profile]) -> 
             own = [setting.value.at for setting in settings if setting.key.type == "CHECK"]
             profile = profiles.get(action.profile.text)
             return action.profile.at if profile and profile.gate else next(iter(own), None)
-        case tree.Setting():
+        case tree.Setting() | tree.Mirror() | tree.RunJob() | tree.Window():
             return None
 
 

@@ -42,6 +42,10 @@ def _with_setting(profile: intent.Profile, setting: tree.Setting, scope: Scope) 
     value, report = setting.value, scope.report
     match setting.key.type:
         case "STRATEGY":
+            if value.type in ("BLUE_GREEN", "MIRROR"):
+                message = f"`{value.text}` is not built yet in this version"
+                help_text = "the strategies of this version are `canary` and `in_place`"
+                report.add(Mistake(code="MIG112", at=value.at, message=message, help=help_text))
             return replace(profile, strategy=Strategy(value.type.lower()))
         case "BAKE":
             return replace(profile, bake=read_duration(value, "bake", report) or profile.bake)

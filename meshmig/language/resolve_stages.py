@@ -1,17 +1,23 @@
 """Stages: their numbers, their actions in the order written, and what an action contradicts."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from meshmig.language import tree
 from meshmig.language.names import Scope, known, unique
 from meshmig.language.report import Mistake
+from meshmig.language.resolve_gates import failure_of
 from meshmig.language.resolve_profiles import is_text, with_parts
 from meshmig.language.resolve_selections import resolve_selection
+from meshmig.language.resolve_windows import resolve_windows
 from meshmig.language.tree import Token
-from meshmig.language.units import read_count, read_duration
+from meshmig.language.units import read_count, read_duration, read_whole_percent
+from meshmig.language.wording import quoted
 from meshmig.model import intent
 from meshmig.model.units import Duration
+
+_JOB = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +67,15 @@ def _stage(stage: tree.Stage, number: int, named: Named) -> intent.StageIntent:
         report.add(
             Mistake(code="MIG209", at=stage.number.at, message=message, help="give it an action, or take it away")
         )
+    failures = [part for part in stage.actions if isinstance(part, tree.Setting) and part.key.type == "FAIL"]
+    unique((part.key for part in failures), f"stage {stage.number.text}", report)
     actions = [_action(action, named) for action in stage.actions]
     return intent.StageIntent(
         number=number,
         title=stage.title.inner,
         actions=tuple(action for action in actions if action is not None),
+        windows=resolve_windows(stage.actions, report),
+        on_failure=failure_of(failures[0].value) if failures else intent.OnFailure.PAUSE,
         doc=named.scope.doc(stage.at),
         span=report.span(stage.number.at),
     )
@@ -81,6 +91,35 @@ def _action(action: tree.Action, named: Named) -> intent.StageAction | None:
             return _waves(action, named)
         case tree.Check():
             return _check(action, named.scope)
+        case tree.Mirror():
+            return _mirror(action, named)
+        case tree.RunJob():
+            return _job(action, named.scope)
+        case tree.Window():
+            return None
+
+
+def _mirror(mirror: tree.Mirror, named: Named) -> intent.Mirror | None:
+    report = named.scope.report
+    selection = resolve_selection(mirror.selection, named.groups, named.scope)
+    percent = read_whole_percent(mirror.percent, "mirror", report)
+    length = read_duration(mirror.length, "mirror … for", report)
+    if selection is None or percent is None or length is None:
+        return None
+    return intent.Mirror(selection=selection, percent=percent, length=length, span=report.span(mirror.at))
+
+
+def _job(run: tree.RunJob, scope: Scope) -> intent.RunJob | None:
+    within = read_duration(run.within, "run job … within", scope.report)
+    if not _JOB.fullmatch(run.job.text):
+        message = f"{quoted(run.job.text)} names no job"
+        help_text = "write `namespace/name` in small letters, digits and `-`: one job, without `*`"
+        scope.report.add(Mistake(code="MIG215", at=run.job.at, message=message, help=help_text))
+        return None
+    if within is None:
+        return None
+    namespace, _, name = run.job.text.partition("/")
+    return intent.RunJob(namespace=namespace, name=name, within=within, span=scope.report.span(run.at))
 
 
 def _simple(action: tree.Setting, scope: Scope) -> intent.StageAction | None:
@@ -98,6 +137,8 @@ def _simple(action: tree.Setting, scope: Scope) -> intent.StageAction | None:
             return intent.Approve(team=value.inner, span=span)
         case "ENFORCE":
             return intent.Enforce(what=intent.Enforced(value.type.lower()), span=span)
+        case "FAIL":
+            return None
         case _:
             return intent.RetireAppMesh(span=span)
 
@@ -122,7 +163,8 @@ def _move(move: tree.Move, named: Named) -> intent.Move | None:
     profile = _profile(move.profile, move.overrides, named)
     if selection is None or profile is None:
         return None
-    return intent.Move(selection=selection, profile=profile, span=named.scope.report.span(move.at))
+    into, span = move.into.text if move.into else "", named.scope.report.span(move.at)
+    return intent.Move(selection=selection, profile=profile, into=into, span=span)
 
 
 def _waves(waves: tree.Waves, named: Named) -> intent.Waves | None:

@@ -3,9 +3,9 @@
 from meshmig.language.machine import END, Machine
 from meshmig.language.report import Mistake
 from meshmig.language.tree import Extent, Token
-from meshmig.language.wording import BLOCKS, HOMES, LITERALS, QUANTITIES, TOP, listed, quoted
+from meshmig.language.wording import BLOCKS, DAYS, HOMES, LITERALS, QUANTITIES, TOP, listed, quoted
 
-_ITEMS = frozenset(word.upper() for word in HOMES[TOP])
+_ITEMS = frozenset(word.upper() for home, words in HOMES.items() if home.startswith(TOP) for word in words)
 _ORDER = {word: place for place, word in enumerate(word for words in HOMES.values() for word in words)}
 
 
@@ -93,8 +93,8 @@ def stranger(machine: Machine, token: Token) -> Mistake:
 def _lacking(machine: Machine, token: Token, *, ends: bool) -> Mistake:
     """The statement is not finished, and goes on with something else, or not at all."""
     last = machine.previous
-    accepted = sorted(machine.accepted() - {"RBRACE", END})
-    wants = listed(sorted(named(machine, type_) for type_ in accepted))
+    accepted = sorted(machine.expected() - {"RBRACE", END})
+    wants = listed(sorted({named(machine, type_) for type_ in accepted}))
     behind = f"behind {quoted(last.text)}" if last else "here"
     if ends and last is not None:
         at = Extent(last.end, last.end)
@@ -107,6 +107,6 @@ def named(machine: Machine, type_: str) -> str:
     """Return how a message names what belongs at the next token's place."""
     word = machine.spelled(type_)
     if word:
-        return f"`{word}`"
+        return "a day like `mon`" if word in DAYS else f"`{word}`"
     key = machine.statement.text if machine.statement else ""
     return QUANTITIES.get(key, LITERALS[type_]) if type_ == "QUANTITY" else LITERALS[type_]

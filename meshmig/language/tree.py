@@ -1,37 +1,10 @@
 """The tree of one `.mig` file: what is written, not yet what it means. Every node knows its place in the text."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from meshmig.language.tokens import Extent, Token
 
-class Extent(NamedTuple):
-    """A stretch of the text, by offsets of characters; `end` is exclusive."""
-
-    start: int
-    end: int
-
-
-class Token(NamedTuple):
-    """One word, literal or sign; `type` is its terminal in the grammar. A tuple is three times as fast to make."""
-
-    type: str
-    text: str
-    start: int
-
-    @property
-    def end(self) -> int:
-        """The offset behind the last character."""
-        return self.start + len(self.text)
-
-    @property
-    def at(self) -> Extent:
-        """Where it stands."""
-        return Extent(self.start, self.start + len(self.text))
-
-    @property
-    def inner(self) -> str:
-        """What a text in quotes says."""
-        return self.text[1:-1].replace('\\"', '"').replace("\\\\", "\\") if self.text[:1] == '"' else self.text
+__all__ = ["Extent", "Token"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +21,16 @@ class Use:
     """`use "gates.mig"`."""
 
     path: Token
+    at: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """`param NAME in [CHOICES] = VALUE`."""
+
+    name: Token
+    choices: tuple[Token, ...]
+    value: Token
     at: Extent
 
 
@@ -73,10 +56,11 @@ class Migration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """`errors`, `success_rate`, or `slower_than 250ms` with its threshold."""
+    """`errors`, `success_rate`, `slower_than 250ms` with its threshold, or `query "PROMQL"` with its expression."""
 
     word: Token
     threshold: Token | None
+    query: Token | None
     at: Extent
 
 
@@ -110,11 +94,24 @@ class Require:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confidence:
+    """`confidence 99%` for both accounts, or `confidence harm 99%, safe 95%`; None where an account is not named."""
+
+    key: Token
+    harm: Token | None
+    safe: Token | None
+    at: Extent
+
+
+GatePart = Require | Confidence | Setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """`gate NAME { … }`."""
 
     name: Token
-    parts: tuple[Require | Setting, ...]
+    parts: tuple[GatePart, ...]
     at: Extent
 
 
@@ -212,10 +209,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """`move SELECTION using PROFILE with { … }`."""
+    """`move SELECTION using PROFILE into NAMESPACE with { … }`."""
 
     selection: Selection
     profile: Token
+    into: Token | None
     overrides: Overrides | None
     at: Extent
 
@@ -258,7 +256,64 @@ class Check:
     at: Extent
 
 
-Action = Setting | Move | Waves | Check
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """`mirror SELECTION 10% for 30m`."""
+
+    selection: Selection
+    percent: Token
+    length: Token
+    at: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunJob:
+    """`run job shop/smoke within 5m`."""
+
+    key: Token
+    job: Token
+    within: Token
+    at: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """`mon..fri`; `last` is None for one day."""
+
+    first: Token
+    last: Token | None
+    at: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recurring:
+    """`mon..fri, sun 09:00..16:00 in "Europe/Berlin"`; without `hours` whole days, without `days` every day."""
+
+    days: tuple[Days, ...]
+    hours: tuple[Token, Token] | None
+    zone: Token
+    at: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """`2026-11-30T22:00Z..2026-12-01T04:00Z`."""
+
+    first: Token
+    last: Token
+    at: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """`window …` or `blackout …`."""
+
+    key: Token
+    when: Recurring | Period
+    at: Extent
+
+
+Action = Setting | Move | Waves | Mirror | Check | RunJob | Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +344,50 @@ class Answer:
     at: Extent
 
 
-Item = Use | Migration | Gate | Profile | Group | Stage | Allow | Answer
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """`adopt KIND NAMESPACE/NAME`."""
+
+    key: Token
+    kind: Token
+    name: Token
+    at: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver:
+    """`take_over KIND NAMESPACE/NAME "spec.replicas" from "helm"`."""
+
+    key: Token
+    kind: Token
+    name: Token
+    field: Token
+    manager: Token
+    at: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """`notify webhook "URL" on start, failure`; without occasions: of all."""
+
+    key: Token
+    channel: Token
+    target: Token
+    occasions: tuple[Token, ...]
+    at: Extent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """`raw istio { … }`; `manifests` is the YAML with its braces."""
+
+    key: Token
+    manifests: Token
+    at: Extent
+
+
+Decision = Allow | Answer | Adopt | TakeOver
+Item = Use | Param | Migration | Gate | Profile | Group | Stage | Decision | Window | Notify | Raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,10 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 _PERCENT = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,4}))?%")
 _PARTS = re.compile(r"([0-9]{1,12})([a-z]+)")
 _DURATION = re.compile(r"(?:[0-9]{1,12}(?:ms|[dhms]))+")
-_MEMORY = re.compile(r"[0-9.]+[KMGT]i?B?")
+_MEMORY = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([kKMGT]i?)B?")
+_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)/(s|min|h)")
+_SECONDS = {"s": 1, "min": 60, "h": 3600}
+_BYTES = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 _OTHER_UNITS: Mapping[str, str] = {
     **dict.fromkeys(("min", "mins", "minute", "minutes", "M"), "m"),
@@ -37,6 +40,8 @@ def kind_of(text: str) -> str:
         return "a percent"
     if _NUMBER.fullmatch(text):
         return "a bare number"
+    if _RATE.fullmatch(text):
+        return "a rate"
     return "a size" if _MEMORY.fullmatch(text) else "no known unit"
 
 
@@ -121,12 +126,37 @@ def read_factor(token: Token, report: Report) -> float | None:
     return float(text)
 
 
+def read_value(token: Token, report: Report) -> float | None:
+    """Read any literal as Prometheus counts it: seconds, a ratio, bytes, events a second, or a plain number."""
+    text, rate, size = token.text, _RATE.fullmatch(token.text), _MEMORY.fullmatch(token.text)
+    match kind_of(text):
+        case "a duration":
+            length = read_duration(token, "query", report)
+            return length.seconds if length else None
+        case "a percent":
+            percent = read_percent(token, "query", report)
+            return percent.ratio if percent else None
+        case "a bare number":
+            return float(text)
+        case _:
+            pass
+    if rate:
+        return float(rate[1]) / _SECONDS[rate[2]]
+    if size and size[2] in _BYTES:
+        return float(size[1]) * _BYTES[size[2]]
+    known = "a number, or one with `%`, `ms`, `s`, `m`, `h`, `/s`, `/min`, `Ki`, `Mi` or `Gi`"
+    report.add(_mistake(token, f"{quoted(text)} has no unit that a query could be compared in", f"write {known}", ""))
+    return None
+
+
 def _wrong_unit(token: Token, message: str, offered: str, report: Report) -> None:
     help_text = f"did you mean `{offered}`?" if offered else "write the number with its unit"
     report.add(_mistake(token, message, help_text, offered))
 
 
 def _mistake(token: Token, message: str, help_text: str, offered: str) -> Mistake:
+    if token.param:
+        help_text, offered = _says(token), ""
     return Mistake(
         code="MIG204",
         at=token.at,
@@ -138,7 +168,13 @@ def _mistake(token: Token, message: str, help_text: str, offered: str) -> Mistak
 
 
 def _range(token: Token, message: str, help_text: str, replacement: str | None = None) -> Mistake:
+    if token.param:
+        help_text, replacement = _says(token), None
     return Mistake(code="MIG207", at=token.at, message=message, help=help_text, replacement=replacement)
+
+
+def _says(token: Token) -> str:
+    return f"the param {quoted(token.param)} says {quoted(token.text)}: name another one here, or change its choices"
 
 
 def _meant_duration(text: str, key: str) -> str:

@@ -8,6 +8,10 @@ LITERALS: Mapping[str, str] = {
     "PATH": "a workload like `shop/cart`",
     "DOTTED": "a name with dots",
     "QUANTITY": "a number with its unit",
+    "RATE": "a rate like `120/min`",
+    "TIME": "a moment like `2026-11-30T22:00Z`",
+    "CLOCK": "an hour like `09:00`",
+    "MANIFESTS": "manifests in braces",
     "$END": "the end of the file",
 }
 
@@ -17,6 +21,9 @@ KINDS: Mapping[str, str] = {
     "PATH": "a workload",
     "DOTTED": "a name with dots",
     "QUANTITY": "a number",
+    "RATE": "a rate",
+    "TIME": "a moment",
+    "CLOCK": "an hour",
 }
 """What a literal is called beside its caret."""
 
@@ -35,17 +42,14 @@ QUANTITIES: Mapping[str, str] = {
     "waves": "a number of workloads like `20`",
     "stage": "a number like `1`",
     "require": "a bound like `98%` or `250ms`",
+    "confidence": "a percent like `99%`",
+    "run": "a duration like `5m`",
+    "mirror": "a share and a duration like `10% for 30m`",
     "mig": "a version like `1`",
 }
 """What a key wants where it wants a quantity."""
 
-NOT_BUILT = frozenset(
-    {
-        *("param", "window", "blackout", "notify", "raw", "mirror", "run", "query", "confidence", "adopt", "take_over"),
-        *("blue_green", "into"),
-    }
-)
-"""Words of the design that this version refuses by name."""
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 BLOCKS: Mapping[str, str] = {
     "migration": "a migration",
@@ -64,17 +68,21 @@ BLOCKS: Mapping[str, str] = {
 TOP = "the top level"
 
 HOMES: Mapping[str, tuple[str, ...]] = {
-    TOP: ("use", "migration", "gate", "profile", "group", "stage", "allow", "answer"),
+    TOP: (
+        *("use", "param", "migration", "gate", "profile", "group", "stage"),
+        *("allow", "answer", "adopt", "take_over", "notify", "raw"),
+    ),
     "a migration": ("cluster", "from", "to", "metrics"),
     "the settings of `cluster`": ("control_plane",),
     "the settings of `to istio`": ("revision", "mtls", "egress"),
     "the settings of `metrics`": ("scrape",),
-    "a gate": ("require", "advance", "finish", "no_data"),
-    "a gate or a profile": ("fail",),
+    "a gate": ("require", "advance", "finish", "confidence", "no_data"),
+    "a gate, a profile or a stage": ("fail",),
     "a profile": ("strategy", "steps", "bake", "keep"),
     "a profile or a stage": ("check", "approve"),
     "a group": ("workloads", "except", "where", "expect"),
-    "a stage": ("protect", "install", "move", "waves", "wait", "enforce", "retire"),
+    "a stage": ("protect", "install", "move", "waves", "mirror", "wait", "run", "enforce", "retire"),
+    "the top level or in a stage": ("window", "blackout"),
 }
 """Where each word that begins a statement belongs."""
 
@@ -83,7 +91,7 @@ HOME: Mapping[str, str] = {word: home for home, words in HOMES.items() for word 
 
 def standing(block: str) -> str:
     """Return where a statement stands, by what its block is called."""
-    return f"at {block}" if block == TOP else f"in {block}"
+    return f"at {block}" if block.startswith(TOP) else f"in {block}"
 
 
 def listed(words: Collection[str], most: int = 9) -> str:

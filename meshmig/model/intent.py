@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from meshmig.diagnostics import Span
-from meshmig.model.units import Duration, Percent
+from meshmig.model.units import Duration, Instant, Percent
 
 
 class ClusterKind(StrEnum):
@@ -59,6 +59,7 @@ class Measure(StrEnum):
     ERRORS = "errors"
     SLOWER_THAN = "slower_than"
     SUCCESS_RATE = "success_rate"
+    QUERY = "query"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,22 @@ class AbsoluteRequirement:
     span: Span | None = None
 
 
-Requirement = RelativeRequirement | AbsoluteRequirement
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryRequirement:
+    """`require query "PROMQL" <= 64Mi`: one's own series, which must be one number.
+
+    `bound` is in the units of Prometheus: seconds, a ratio, bytes, events a second; `bound_text` as it is written.
+    """
+
+    query: str
+    bound: float
+    bound_text: str
+    at_least: bool
+    measure: Measure = Measure.QUERY
+    span: Span | None = None
+
+
+Requirement = RelativeRequirement | AbsoluteRequirement | QueryRequirement
 
 
 class OnFailure(StrEnum):
@@ -100,7 +116,7 @@ class Gate:
 
     `advance_after`: requests on the new side without evidence of harm that let a step go on. `finish_within`: how
     long the evidence of no harm may take before the old side goes; None: no proof is asked. `no_data_wait`: how
-    long blindness may last before the run pauses.
+    long blindness may last before the run pauses. `harm_odds` and `safe_odds`: what the two accounts must reach.
     """
 
     name: str
@@ -108,6 +124,8 @@ class Gate:
     advance_after: int = 500
     finish_within: Duration | None = None
     no_data_wait: Duration = Duration(20 * 60_000)
+    harm_odds: float = 100.0
+    safe_odds: float = 20.0
     on_failure: OnFailure = OnFailure.ROLLBACK
     doc: str = ""
     span: Span | None = None
@@ -201,10 +219,11 @@ class InstallIstio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """`move SELECTION using PROFILE [with { … }]`; `profile` already holds the overrides."""
+    """`move SELECTION using PROFILE [into NAMESPACE] [with { … }]`; `profile` already holds the overrides."""
 
     selection: Selection
     profile: Profile
+    into: str = ""
     span: Span | None = None
 
 
@@ -268,16 +287,66 @@ class RetireAppMesh:
     span: Span | None = None
 
 
-StageAction = Protect | InstallIstio | Move | Waves | Check | Wait | Approve | Enforce | RetireAppMesh
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """`mirror SELECTION 10% for 30m`: a copy hears this share of the requests; its answers are thrown away."""
+
+    selection: Selection
+    percent: int
+    length: Duration
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunJob:
+    """`run job NAMESPACE/NAME within 5m`."""
+
+    namespace: str
+    name: str
+    within: Duration
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recurrence:
+    """Days (0 is Monday) and minutes of the day in an IANA time zone; an end not after the start is the next day's."""
+
+    days: tuple[int, ...]
+    start_minute: int
+    end_minute: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """From one moment to another."""
+
+    start: Instant
+    end: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """`window …`: writes may start within; `blackout …`: they may not. `text` is what the file says."""
+
+    when: Recurrence | Period
+    blackout: bool
+    text: str
+    span: Span | None = None
+
+
+StageAction = Protect | InstallIstio | Move | Waves | Mirror | Check | Wait | Approve | RunJob | Enforce | RetireAppMesh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageIntent:
-    """`stage N "title" { … }`, its actions in the order written."""
+    """`stage N "title" { … }`, its actions in the order written; `on_failure` is what a failed job leads to."""
 
     number: int
     title: str
     actions: tuple[StageAction, ...]
+    windows: tuple[Window, ...] = ()
+    on_failure: OnFailure = OnFailure.PAUSE
     doc: str = ""
     span: Span | None = None
 
@@ -301,6 +370,73 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """`adopt KIND NAMESPACE/NAME`: an object that exists becomes meshmig's; `namespace` is empty where it has none."""
+
+    kind: str
+    namespace: str
+    name: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver:
+    """`take_over KIND NAMESPACE/NAME "FIELD" from "MANAGER"`: one field of one manager becomes meshmig's."""
+
+    kind: str
+    namespace: str
+    name: str
+    field: str
+    manager: str
+    span: Span | None = None
+
+
+class Channel(StrEnum):
+    """How a notification travels."""
+
+    WEBHOOK = "webhook"
+    COMMAND = "command"
+
+
+class Occasion(StrEnum):
+    """What is told of a stage."""
+
+    START = "start"
+    WAIT = "wait"
+    FAILURE = "failure"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """`notify webhook "URL" on start, failure`; `target` is the address, or the command line."""
+
+    channel: Channel
+    target: str
+    occasions: tuple[Occasion, ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawManifests:
+    """`raw istio { … }`: YAML as it stands in the file; `line` is the line of the file that `yaml` begins on."""
+
+    yaml: str
+    line: int
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """`param NAME in [CHOICES] = VALUE`; `value` is the chosen one, and part of the fingerprint."""
+
+    name: str
+    choices: tuple[str, ...]
+    value: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
     """A whole `.mig` file, resolved. `file` is its path as given; `mesh` is App Mesh's name of the source mesh."""
 
@@ -315,10 +451,16 @@ class Migration:
     stages: tuple[StageIntent, ...]
     allows: tuple[Allow, ...] = ()
     answers: tuple[Answer, ...] = ()
+    params: tuple[Param, ...] = ()
+    adoptions: tuple[Adoption, ...] = ()
+    take_overs: tuple[TakeOver, ...] = ()
+    windows: tuple[Window, ...] = ()
+    notifications: tuple[Notify, ...] = ()
+    raw: tuple[RawManifests, ...] = ()
     doc: str = ""
     span: Span | None = None
     fingerprint: str = ""
-    """SHA-256 of the canonical text: comments and layout do not change it."""
+    """SHA-256 of the words and the params' values: comments and layout do not change it."""
 
     def gate(self, name: str) -> Gate:
         """Return the gate of that name; names were resolved when the file was read."""

@@ -18,19 +18,21 @@ REQUIRES = st.one_of(
     st.tuples(PERCENTS, DURATIONS).map(lambda parts: f"require success_rate >= {parts[0]} over {parts[1]}"),
     st.just("require errors <= old * 1.5"),
 )
+CONFIDENCES = st.sampled_from(["", "confidence 99%", "confidence harm 99.9%, safe 95%", "confidence safe 90%"])
 GATE_PARTS = st.tuples(
     st.lists(REQUIRES, min_size=1, max_size=4).map("\n".join),
     st.sampled_from(["", "advance when unharmed after 500 requests"]),
     DURATIONS.map("finish when proved within {}".format) | st.just(""),
+    CONFIDENCES,
     DURATIONS.map("no_data wait {} then pause".format) | st.just(""),
     st.sampled_from(["fail rollback", "fail pause", ""]),
 ).map("\n".join)
 PROFILE_PARTS = st.tuples(
     st.sampled_from(["strategy canary", ""]),
     st.sampled_from(["steps 1%, 5%, 100%", "steps 100%", ""]),
-    DURATIONS.map("bake {}".format) | st.just(""),
+    DURATIONS.map("bake {}".format) | st.sampled_from(["", "bake pace"]),
     st.sampled_from(["check the_gate", ""]),
-    st.lists(TEXTS.map("approve before 50% by {}".format), max_size=2).map("\n".join),
+    st.lists(TEXTS.map("approve before half by {}".format), max_size=2).map("\n".join),
     DURATIONS.map("keep old {}".format) | st.just(""),
 ).map("\n".join)
 GROUP_PARTS = st.tuples(
@@ -51,6 +53,8 @@ ACTIONS = st.one_of(
 )
 STAGES = st.lists(st.lists(ACTIONS, min_size=1, max_size=5).map("\n".join), min_size=1, max_size=4)
 DEFINITIONS = """
+param pace in [10m, 20m] = 10m
+param half in [50%] = 50%
 gate the_gate { require errors <= 1% over 5m }
 profile the_profile { check the_gate }
 group the_group { workloads a/b }

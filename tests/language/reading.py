@@ -26,8 +26,10 @@ def load_file(name: str) -> Loaded:
     return load(name, lambda path: (HERE / path).read_bytes())
 
 
-def load_text(text: str | bytes, used: Mapping[str, str] | None = None) -> Loaded:
-    """Load a text as `site.mig`, with the texts of used files by their paths."""
+def load_text(
+    text: str | bytes, used: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
+) -> Loaded:
+    """Load a text as `site.mig`, with the texts of used files by their paths, and values for its params."""
     data = text if isinstance(text, bytes) else text.encode()
 
     def read(path: str) -> bytes:
@@ -37,7 +39,7 @@ def load_text(text: str | bytes, used: Mapping[str, str] | None = None) -> Loade
             raise FileNotFoundError(2, "No such file or directory", path)
         return (used or {})[path].encode()
 
-    return load("site.mig", read)
+    return load("site.mig", read, params=params or {})
 
 
 def codes(loaded: Loaded) -> list[str]:
@@ -51,13 +53,13 @@ def rendered(loaded: Loaded) -> str:
 
 
 def meaning(value: object) -> object:
-    """A migration without its places, its file and its fingerprint."""
+    """A migration without its places, its file, its fingerprint and its params, whose values stand where they count."""
     return _without_places(asdict(value))
 
 
 def _without_places(value: object) -> object:
     if isinstance(value, dict):
-        kept = value.keys() - {"span", "file", "fingerprint"}
+        kept = value.keys() - {"span", "file", "fingerprint", "params"}
         return {key: _without_places(value[key]) for key in sorted(kept)}
     if isinstance(value, list | tuple):
         return [_without_places(each) for each in value]

@@ -85,3 +85,11 @@ def test_names_and_units_are_not_its_business() -> None:
     assert _formatted("mig 1\nprofile p { bake 10 check nowhere }") == (
         "mig 1\n\nprofile p {\n  bake     10\n  check    nowhere\n}\n"
     )
+
+
+def test_manifests_stay_as_they_are() -> None:
+    """YAML means something by its blanks, so nothing in it is moved."""
+    block = "raw istio {\n  apiVersion: v1   # a `}` in a comment\n\n\n    odd:   {a: b}\n}"
+    text = f"mig 1\n{block}\nraw\n  istio   {{\n\ta: 1\n}} # behind\n"
+
+    assert _formatted(text) == f"mig 1\n\n{block}\n\nraw istio {{\n\ta: 1\n}}  # behind\n"

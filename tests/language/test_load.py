@@ -243,3 +243,65 @@ def test_a_broken_file_says_nothing_about_names_it_may_define() -> None:
     broken = load_text('mig 1\nuse "g.mig"\nprofile p { check healthy }\n', used)
 
     assert [finding.span.file for finding in broken.findings if finding.span] == ["g.mig"]
+
+
+PARAMS = """mig 1
+param pace in [10m, 20m] = 10m
+param region in ["eu", "us"] = "eu"
+migration shop { cluster context region from appmesh "shop" to istio metrics prometheus "http://p" }
+gate g { require errors <= 1% over pace }
+profile p { bake pace check g }
+stage 1 "x" { move a/b using p }
+"""
+
+
+def test_a_param_stands_for_its_value() -> None:
+    """By its name, wherever such a literal may stand; what it says counts as if it were written there."""
+    plain = (
+        PARAMS.replace("context region", 'context "eu"')
+        .replace("over pace", "over 10m")
+        .replace("bake pace", "bake 10m")
+    )
+    named, written = load_text(PARAMS).migration, load_text(plain).migration
+
+    assert named is not None
+    assert written is not None
+    assert meaning(named) == meaning(written)
+    assert [(param.name, param.value) for param in named.params] == [("pace", "10m"), ("region", "eu")]
+
+
+def test_a_param_given_from_outside_changes_the_meaning_and_the_fingerprint() -> None:
+    """`--param region=us`: no quotes are needed; another value is another plan."""
+    own, given = load_text(PARAMS).migration, load_text(PARAMS, params={"region": "us", "pace": "20m"}).migration
+
+    assert own is not None
+    assert given is not None
+    assert (given.cluster.value, given.profiles[0].bake) == ("us", Duration.of(minutes=20))
+    assert own.fingerprint != given.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("params", "code"), [({"region": "ap"}, "MIG225"), ({"pace": "30m"}, "MIG225"), ({"zone": "a"}, "MIG201")]
+)
+def test_a_param_given_from_outside_must_be_offered(params, code: str) -> None:
+    """The choices are closed."""
+    assert codes(load_text(PARAMS, params=params)) == [code]
+
+
+def test_confidence_is_the_odds_of_the_two_accounts() -> None:
+    """99 % sure: a stake that grew a hundredfold."""
+    text = "mig 1\n" + "\n".join(
+        f"gate g{place} {{ require errors <= 1% over 5m {said} }}"
+        for place, said in enumerate(["", "confidence 90%", "confidence harm 99.9%", "confidence safe 80%"])
+    )
+    loaded = load_text(
+        f'{text}\nmigration m {{ cluster files "x" from appmesh "x" to istio }}\nstage 1 "x" {{ protect }}'
+    )
+
+    assert loaded.migration is not None
+    assert [(round(g.harm_odds), round(g.safe_odds)) for g in loaded.migration.gates] == [
+        (100, 20),
+        (10, 10),
+        (1000, 20),
+        (100, 5),
+    ]

@@ -6,7 +6,15 @@ from meshmig.cli.views.fields import clip, wrapped
 from meshmig.cli.views.plan_data import summary_data
 from meshmig.cli.views.plan_steps import in_full, step_lines, unit_lines
 from meshmig.commands.result import PlanShown
-from meshmig.model.intent import AbsoluteRequirement, ControlPlane, Gate, Measure, RelativeRequirement
+from meshmig.model.intent import (
+    AbsoluteRequirement,
+    ControlPlane,
+    Gate,
+    Measure,
+    QueryRequirement,
+    RelativeRequirement,
+    Requirement,
+)
 from meshmig.model.mesh import Fate
 from meshmig.model.plan import Bake, Confirm, Judge, JudgeMode, Pause, Plan, Stage, Step
 from meshmig.model.units import Duration
@@ -126,7 +134,9 @@ def gate_lines(gate: Gate) -> Iterator[str]:
     yield f"  stops at     no data {gate.no_data_wait}: pause   harm: {gate.on_failure.value}"
 
 
-def _requirement(requirement: RelativeRequirement | AbsoluteRequirement) -> str:
+def _requirement(requirement: Requirement) -> str:
+    if isinstance(requirement, QueryRequirement):
+        return f"query {requirement.query} {'≥' if requirement.at_least else '≤'} {requirement.bound_text}"
     threshold = f" {requirement.threshold}" if requirement.threshold else ""
     name = f"{requirement.measure.value.replace('_', ' ')}{threshold}"
     match requirement:
