@@ -122,6 +122,8 @@ class ServerTls:
     certificate: CertificateSource | None = None
     client_trust: CertificateSource | None = None
     client_names: tuple[str, ...] = ()
+    is_kept: bool = False
+    """Whether this certificate goes on to be shown, instead of the target mesh's own identity."""
     origin: Origin | None = None
 
 
@@ -420,13 +422,16 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxySettings:
-    """What pod annotations ask of the sidecar; empty means the source's default."""
+    """What pod annotations ask of the sidecar; empty means the source's default.
+
+    `inbound_ports` are those that the sidecar takes over, None for all of them.
+    """
 
     cpu_request: str = ""
     memory_request: str = ""
     cpu_limit: str = ""
     memory_limit: str = ""
-    inbound_ports: tuple[int, ...] = ()
+    inbound_ports: tuple[int, ...] | None = None
     ignored_outbound_ports: tuple[int, ...] = ()
     ignored_outbound_addresses: tuple[str, ...] = ()
     secret_mounts: tuple[tuple[str, str], ...] = ()
@@ -455,6 +460,8 @@ class Workload:
     """Whether every application container has a preStop hook."""
     owns_storage: bool = False
     """Whether it has volume claim templates or mounts a claim, so that a copy cannot stand beside it."""
+    probe: HealthCheck | None = None
+    """The active health check that becomes its readiness probe, where that was answered."""
     controlled_by: str = ""
     """Helm, Argo CD, Flux or Flagger, where labels, annotations or owners show one; else empty."""
 
@@ -464,6 +471,46 @@ class EgressPolicy(StrEnum):
 
     ALLOW = "allow"
     DROP = "drop"
+
+
+class Tracer(StrEnum):
+    """Who gathers traces."""
+
+    XRAY = "xray"
+    JAEGER = "jaeger"
+    DATADOG = "datadog"
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """Where proxies send their traces, and how many of 100 requests are traced."""
+
+    tracer: Tracer
+    address: str
+    port: int
+    sampling_percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injector:
+    """What the source's injector gives every sidecar, defaults written out.
+
+    `origin` is the injector's Deployment, None where it was not read and its defaults are assumed.
+    """
+
+    cpu_request: str = "10m"
+    memory_request: str = "32Mi"
+    cpu_limit: str = ""
+    memory_limit: str = ""
+    ignored_addresses: tuple[str, ...] = ("169.254.169.254",)
+    stop_delay: Duration = Duration(20_000)
+    waits_for_proxy: bool = False
+    backend_groups: bool | None = None
+    log_level: str = "info"
+    tracing: Tracing | None = None
+    statsd: str = ""
+    """`address:port` of a statsd agent; empty where none is fed."""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -490,6 +537,9 @@ class Mesh:
     upstreams: tuple[Upstream, ...]
     workloads: tuple[Workload, ...]
     edges: tuple[Edge, ...]
+    injector: Injector = Injector()
+    ip_family: str = ""
+    """`IPv4` or `IPv6` where the source prefers only that one."""
     questions: tuple[Question, ...] = ()
 
     @cached_property
@@ -511,6 +561,27 @@ class Mesh:
     def edge(self) -> Mapping[str, Edge]:
         """Edges by id."""
         return {edge.id: edge for edge in self.edges}
+
+    @cached_property
+    def hosts_of(self) -> Mapping[str, tuple[Host, ...]]:
+        """The hosts that lead to each upstream, by its id."""
+        found: dict[str, tuple[Host, ...]] = {}
+        for host in self.hosts:
+            for name in host.upstreams:
+                found[name] = (*found.get(name, ()), host)
+        return found
+
+    @cached_property
+    def client_tls_of(self) -> Mapping[str, tuple[ClientTls | None, ...]]:
+        """The TLS of every caller of a host, by the host's id: one entry a declared use, None for no policy."""
+        found: dict[str, list[ClientTls | None]] = {}
+        for upstream in self.upstreams:
+            for use in upstream.backends:
+                found.setdefault(use.host, []).append(use.client_tls)
+        for edge in self.edges:
+            for name in dict.fromkeys(route.host for route in edge.routes):
+                found.setdefault(name, []).append(edge.client_tls)
+        return {name: tuple(policies) for name, policies in found.items()}
 
 
 class Fate(StrEnum):

@@ -1,7 +1,7 @@
 """The ground of a journey: what still runs is held, Istio's control plane is awaited, its objects are staged."""
 
 from meshmig.model.mesh import Workload
-from meshmig.model.objects import Manifest
+from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import Await, ControlPlaneReady, PatchPods
 from meshmig.planning.copies import OLD_SUFFIX, service_manifest
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
@@ -42,5 +42,10 @@ def install(journey: Journey) -> None:
             manifest = service_manifest(placement.old, upstream)
             made = journey.write(apply_of(manifest), Wanted(title=f"name the old pods: {manifest.ref}", after=last))
             last = chained([made]) or last
+    for name in journey.declared:
+        namespace, _, short = name.partition("/")
+        ref = ObjectRef("v1", "Service", namespace, short)
+        title = f"tell Istio what the ports of {ref} speak"
+        journey.write(apply_of(journey.service_fields(ref), force=True), Wanted(title=title, after=last))
     for manifest in desired(journey.mesh, journey.placements, journey.settings):
         journey.write(apply_of(manifest), Wanted(title=f"stage {manifest.ref}", after=last))

@@ -26,7 +26,7 @@ from meshmig.model.plan import (
     WriteStep,
 )
 from meshmig.planning.order import call_order, callers
-from meshmig.targets.istio import Settings
+from meshmig.targets.istio import Settings, declared_ports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +90,16 @@ class Journey:
     def order(self) -> tuple[tuple[str, ...], ...]:
         """The units in the order of the calls."""
         return call_order(self.request.mesh)
+
+    @cached_property
+    def declared(self) -> Mapping[str, list[Json]]:
+        """The ports of each Service whose protocol Istio has to be told, by the Service's id."""
+        return declared_ports(self.request.mesh)
+
+    def service_fields(self, ref: ObjectRef, **fields: Json) -> Manifest:
+        """Build what is owned of a Service: an apply gives up what it leaves out, so the protocols stay in it."""
+        ports = self.declared.get(ref.id)
+        return owned(ref, fields | ({"ports": ports} if ports else {}))
 
     @property
     def settings(self) -> Settings:

@@ -14,7 +14,7 @@ from meshmig.model.plan import (
     WorkloadReady,
 )
 from meshmig.planning.copies import SERVES, copy_ref, service_ref
-from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
+from meshmig.planning.journey import Journey, Wanted, apply_of, chained
 from meshmig.planning.moving import Moving
 from meshmig.planning.staging import place, routes_to, settle, write_all
 from meshmig.targets.istio import rule_objects
@@ -82,7 +82,7 @@ def _widen(journey: Journey, moving: Moving, wanted: Wanted) -> tuple[str, ...]:
         ready = (EndpointsReady(ref=ref, minimum=workload.replicas),)
         title = f"{wanted.title} {ref} selects old pods and copy"
         step = replace(wanted, title=title, after=last, waits=ready)
-        last = chained([journey.write(apply_of(owned(ref, {"selector": label}), force=True), step)]) or last
+        last = chained([journey.write(apply_of(journey.service_fields(ref, selector=label), force=True), step)]) or last
     return last
 
 
@@ -108,7 +108,7 @@ def flip(journey: Journey, moving: Moving, last: tuple[str, ...]) -> str:
             waits=(EndpointsReady(ref=ref),),
             shift=_shift_template(Mechanism.SERVICE_SELECTOR, start, 100, 100),
         )
-        last = chained([journey.write(apply_of(owned(ref, {"selector": selector}), force=True), step)]) or last
+        last = chained([journey.write(apply_of(journey.service_fields(ref, selector=selector), force=True), step)]) or last
     if moving.by_share and moving.upstreams:
         routes = Wanted(title="routes to the copy alone:", unit=moving.unit, after=last)
         last = write_all(journey, routes_to(journey, moving.upstreams), routes)[-1:] or last

@@ -194,10 +194,10 @@ def test_outlier_detection_behind_one_address_is_asked_about() -> None:
 
     asked, omitted = mesh_of(shop(*cart)), upstream(*cart, answers={"outlier_detection": "omit"})
 
-    assert [question.id for question in asked.questions] == ["outlier_detection"]
+    assert "outlier_detection" in [question.id for question in asked.questions]
     assert asked.upstream["shop/cart"].listeners[0].outlier is not None
     assert omitted.listeners[0].outlier is None
-    assert mesh_of(shop(*every)).questions == ()
+    assert "outlier_detection" not in [question.id for question in mesh_of(shop(*every)).questions]
 
 
 def file_trust(path: str, **more) -> dict:

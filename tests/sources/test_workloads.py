@@ -171,7 +171,7 @@ def test_an_unreadable_annotation_is_told(name: str, value: str) -> None:
     result = lifted(shop(node("cart"), deployment("cart", annotations=annotations), service("cart")))
 
     assert codes(result) == ["MIG314"]
-    assert result.mesh.workload["shop/cart"].proxy == ProxySettings()
+    assert result.mesh.workload["shop/cart"].proxy == ProxySettings(inbound_ports=(8080,))
 
 
 def proxied(**meta) -> dict:

@@ -15,15 +15,18 @@ ANNOTATIONS_PATH = "spec.template.metadata.annotations"
 Pairs = tuple[tuple[str, str], ...]
 
 
-def proxy_settings(template: Template, report: Report) -> ProxySettings:
-    """Read the settings of a template; a part that the injector could not read is reported and left out."""
+def proxy_settings(template: Template, default_ports: tuple[int, ...] | None, report: Report) -> ProxySettings:
+    """Read the settings of a template; a part that the injector could not read is reported and left out.
+
+    `default_ports` are taken over where no annotation names ports.
+    """
     reader = _Reader(template, report)
     return ProxySettings(
         cpu_request=reader.text("cpuRequest"),
         memory_request=reader.text("memoryRequest"),
         cpu_limit=reader.text("cpuLimit"),
         memory_limit=reader.text("memoryLimit"),
-        inbound_ports=reader.ports("ports"),
+        inbound_ports=reader.ports("ports") or default_ports,
         ignored_outbound_ports=reader.ports("egressIgnoredPorts"),
         ignored_outbound_addresses=tuple(reader.segments("egressIgnoredIPs")),
         secret_mounts=reader.pairs("secretMounts", ":"),

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from meshmig.model.mesh import (
     ClusterService,
@@ -14,6 +15,7 @@ from meshmig.model.mesh import (
     Origin,
     Protocol,
     Rewrite,
+    TlsMode,
 )
 from meshmig.model.objects import ObjectRef
 from meshmig.model.resources import APPMESH
@@ -22,7 +24,7 @@ from meshmig.sources.appmesh.findings import Report
 from meshmig.sources.appmesh.inventory import Inventory, Source, Wanted, default_name, full_id, resolve
 from meshmig.sources.appmesh.matches import grpc_match, http_match, in_trial_order
 from meshmig.sources.appmesh.nodes import access_log, connection_limits, health_check, refuse_outside
-from meshmig.sources.appmesh.questions import HOST_REWRITE, Questions
+from meshmig.sources.appmesh.questions import GATEWAY_TLS, HOST_REWRITE, Questions
 from meshmig.sources.appmesh.schema import (
     GatewayGrpcRoute,
     GatewayHttpRoute,
@@ -101,10 +103,14 @@ class EdgeLift:
                 Origin(place.ref, f"{place.path}.tls.validation.trust.acm"),
                 f"{source.ref} trusts ACM on a listener, which the controller drops: it never had effect",
             )
+        tls = server_tls(spec.tls, Origin(place.ref, f"{place.path}.tls"), self._report)
+        if tls is not None and tls.mode is TlsMode.PERMISSIVE:
+            is_plain = self._questions.choice(GATEWAY_TLS) == "plaintext"
+            tls = replace(tls, mode=TlsMode.DISABLED if is_plain else TlsMode.STRICT)
         return Listener(
             port=spec.port_mapping.port,
             protocol=Protocol(spec.port_mapping.protocol),
-            tls=server_tls(spec.tls, Origin(place.ref, f"{place.path}.tls"), self._report),
+            tls=tls,
             limits=connection_limits(spec.connection_pool, spec.port_mapping.protocol),
             health_check=health_check(spec.health_check),
             origin=place,

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from meshmig.model.mesh import Origin
+from meshmig.model.mesh import Injector, Origin
 from meshmig.model.objects import Json, Manifest, ObjectRef, Snapshot
 from meshmig.model.resources import APPMESH
 from meshmig.sources.appmesh.cluster import NAMESPACE_NAME, Cluster
 from meshmig.sources.appmesh.findings import Report
+from meshmig.sources.appmesh.injector import injector_of
 from meshmig.sources.appmesh.schema import (
     KIND_OF,
     BackendGroupSpec,
@@ -63,6 +64,7 @@ class Inventory:
     gateway_routes: Mapping[str, Source[GatewayRouteSpec]]
     groups: Mapping[str, Source[BackendGroupSpec]]
     unreadable: frozenset[tuple[str, str]]
+    injector: Injector
 
     def members(self) -> Iterator[Source[Part]]:
         """Yield every member, kind by kind."""
@@ -220,6 +222,7 @@ class _Census:
             gateway_routes=self._members(GatewayRouteSpec),
             groups=self._members(BackendGroupSpec),
             unreadable=frozenset(self._unreadable),
+            injector=injector_of(self._cluster.snapshot),
         )
         if next(stock.members(), None) is None:
             self._report.error(

@@ -11,7 +11,7 @@ from meshmig.sources.appmesh.findings import Report
 from meshmig.sources.appmesh.gateways import EdgeLift
 from meshmig.sources.appmesh.inventory import Inventory, Source, take_stock
 from meshmig.sources.appmesh.ledger import ledger_of
-from meshmig.sources.appmesh.nodes import lift_upstreams
+from meshmig.sources.appmesh.nodes import lift_upstreams, served_by
 from meshmig.sources.appmesh.questions import Questions
 from meshmig.sources.appmesh.routes import HostLift
 from meshmig.sources.appmesh.schema import MeshSpec
@@ -50,7 +50,7 @@ def _mesh(inventory: Inventory, answers: Mapping[str, str], report: Report) -> M
     upstreams = lift_upstreams(inventory, crew, questions, report)
     hosts = HostLift(inventory, upstreams, questions, report).hosts()
     edges = EdgeLift(inventory, hosts, questions, report).edges(crew)
-    workloads = lift_workloads(inventory, crew, report)
+    workloads = lift_workloads(inventory, crew, served_by(upstreams, questions), report)
     if not workloads and (upstreams or edges):
         report.warning(
             "MIG334",
@@ -58,7 +58,7 @@ def _mesh(inventory: Inventory, answers: Mapping[str, str], report: Report) -> M
             f"no workload in Mesh {source.ref.name} has a proxy: there is nothing to move",
             "add the manifests of its Deployments, and the label that injects into their namespaces",
         )
-    egress = source.spec.egress_filter
+    egress, discovery = source.spec.egress_filter, source.spec.mesh_service_discovery
     return Mesh(
         name=source.spec.aws_name or source.ref.name,
         origin=source.origin(),
@@ -69,6 +69,8 @@ def _mesh(inventory: Inventory, answers: Mapping[str, str], report: Report) -> M
         upstreams=tuple(upstreams[name] for name in sorted(upstreams)),
         workloads=workloads,
         edges=edges,
+        injector=inventory.injector,
+        ip_family=((discovery.ip_preference if discovery else None) or "").removesuffix("_ONLY"),
         questions=questions.asked(),
     )
 

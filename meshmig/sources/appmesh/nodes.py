@@ -1,6 +1,7 @@
 """VirtualNodes to upstreams: address, listeners, backends, access log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from meshmig.model.mesh import (
     AccessLog,
@@ -16,14 +17,22 @@ from meshmig.model.mesh import (
     Origin,
     OutlierPolicy,
     Protocol,
+    ServerTls,
     Timeouts,
+    TlsMode,
     Upstream,
 )
 from meshmig.model.units import Duration
 from meshmig.sources.appmesh.cluster import Cluster, Template
 from meshmig.sources.appmesh.findings import Report
 from meshmig.sources.appmesh.inventory import Inventory, Source, Wanted, default_name, resolve
-from meshmig.sources.appmesh.questions import OUTLIER_DETECTION, Questions
+from meshmig.sources.appmesh.questions import (
+    CERTIFICATES,
+    HEALTH_CHECKS,
+    INBOUND_PORTS,
+    OUTLIER_DETECTION,
+    Questions,
+)
 from meshmig.sources.appmesh.schema import (
     BackendGroupSpec,
     ConnectionPool,
@@ -45,7 +54,7 @@ from meshmig.sources.appmesh.schema import (
 )
 from meshmig.sources.appmesh.selectors import equalities
 from meshmig.sources.appmesh.tls import client_tls, default_client_tls, server_tls
-from meshmig.sources.appmesh.workloads import Crew
+from meshmig.sources.appmesh.workloads import Crew, Served
 
 EVERY_SERVICE = "*"
 _LEAST_THRESHOLD = 2
@@ -57,6 +66,20 @@ def lift_upstreams(inventory: Inventory, crew: Crew, questions: Questions, repor
         source.id: _NodeLift(inventory, source, crew.nodes[source.id], report).upstream(questions)
         for source in inventory.nodes.values()
     }
+
+
+def served_by(upstreams: Mapping[str, Upstream], questions: Questions) -> Mapping[str, Served]:
+    """Say what each VirtualNode's listeners ask of its pods, as far as a person decides it."""
+    return {name: _served(upstream, questions) for name, upstream in upstreams.items() if upstream.workloads}
+
+
+def _served(upstream: Upstream, questions: Questions) -> Served:
+    ports = tuple(listener.port for listener in upstream.listeners)
+    check = next((listener.health_check for listener in upstream.listeners if listener.health_check), None)
+    return Served(
+        ports=ports if questions.choice(INBOUND_PORTS) == "listeners" else None,
+        probe=check if check and questions.choice(HEALTH_CHECKS) == "probe" else None,
+    )
 
 
 def cluster_service(cluster: Cluster, name: str, namespace: str) -> ClusterService | None:
@@ -223,7 +246,7 @@ class _NodeLift:
         return Listener(
             port=spec.port_mapping.port,
             protocol=Protocol(protocol),
-            tls=server_tls(spec.tls, Origin(place.ref, f"{place.path}.tls"), self._report),
+            tls=_kept(server_tls(spec.tls, Origin(place.ref, f"{place.path}.tls"), self._report), questions),
             timeouts=timeouts(_for_protocol(spec.timeout, protocol)),
             outlier=self._outlier(spec.outlier_detection, questions),
             limits=connection_limits(spec.connection_pool, protocol),
@@ -283,6 +306,11 @@ class _NodeLift:
         return None
 
     def _grouped(self) -> Iterator[str]:
+        if self._inventory.injector.backend_groups is False:
+            if self._spec.backend_groups:
+                text = "names backendGroups, and the controller runs without --enable-backend-groups: no effect"
+                self._warn("MIG313", "backendGroups", text)
+            return
         for number, reference in enumerate(self._spec.backend_groups):
             place = self._source.origin(f"spec.backendGroups[{number}]")
             wanted = Wanted(kind="BackendGroup", reference=reference, place=place)
@@ -301,6 +329,13 @@ class _NodeLift:
 
     def _warn(self, code: str, path: str, message: str, help_text: str = "") -> None:
         self._report.warning(code, self._source.origin(f"spec.{path}"), f"{self._source.ref} {message}", help_text)
+
+
+def _kept(tls: ServerTls | None, questions: Questions) -> ServerTls | None:
+    """Mark a certificate of files that a person wants to go on showing."""
+    if tls is None or tls.mode is TlsMode.DISABLED or tls.certificate is None or tls.certificate.kind != "file":
+        return tls
+    return replace(tls, is_kept=questions.choice(CERTIFICATES) == "files")
 
 
 def refuse_outside(arn: str | None, place: Origin, report: Report) -> None:

@@ -18,8 +18,41 @@ class Wording:
 DEFAULT_RETRIES = "default_retries"
 HOST_REWRITE = "host_rewrite"
 OUTLIER_DETECTION = "outlier_detection"
+CERTIFICATES = "certificates"
+GATEWAY_TLS = "gateway_tls"
+HEALTH_CHECKS = "health_checks"
+INBOUND_PORTS = "inbound_ports"
 
 WORDINGS: Mapping[str, Wording] = {
+    CERTIFICATES: Wording(
+        text=(
+            "listeners that show a certificate of their own files: let Istio's mutual TLS take its place inside the "
+            "mesh, or go on showing the files (callers outside the mesh that check them need that; istiod then needs "
+            "ENABLE_TLS_ON_SIDECAR_INGRESS)?"
+        ),
+        choices=("mesh", "files"),
+    ),
+    GATEWAY_TLS: Wording(
+        text=(
+            "a gateway listener with PERMISSIVE TLS takes TLS and plaintext on one port, an Istio gateway one of them: "
+            "which one?"
+        ),
+        choices=("tls", "plaintext"),
+    ),
+    HEALTH_CHECKS: Wording(
+        text=(
+            "App Mesh's active health checks have no counterpart: rely on the pods' readiness probes, or give copies "
+            "without one a readiness probe that asks the same?"
+        ),
+        choices=("readiness", "probe"),
+    ),
+    INBOUND_PORTS: Wording(
+        text=(
+            "App Mesh's sidecar took over the listeners' ports only, Istio's takes all: keep to the listeners' "
+            "(metrics and debug ports stay outside the mesh), or take all?"
+        ),
+        choices=("listeners", "all"),
+    ),
     DEFAULT_RETRIES: Wording(
         text=(
             "routes without a retryPolicy: accounts whose first mesh is younger than 2020-07-29 got two hidden retries "

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from meshmig.model.mesh import Origin, Workload
+from meshmig.model.mesh import HealthCheck, Origin, Workload
 from meshmig.model.objects import Manifest
 from meshmig.sources.appmesh.annotations import INJECTION, place_of, proxy_settings
 from meshmig.sources.appmesh.cluster import Cluster, Template, template_of
@@ -47,6 +47,14 @@ class Crew:
     gateways: Mapping[str, tuple[Template, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What listeners ask of their pods: the ports that the sidecar takes over (None: all), a readiness probe."""
+
+    ports: tuple[int, ...] | None = None
+    probe: HealthCheck | None = None
+
+
 def is_meshed_pod(manifest: Manifest) -> bool:
     """Say whether a live pod carries App Mesh's proxy (a sidecar's or a gateway's), by its container's environment."""
     return any(
@@ -67,8 +75,10 @@ def assign(inventory: Inventory, report: Report) -> Crew:
     return _Assignment(inventory, report).crew()
 
 
-def lift_workloads(inventory: Inventory, crew: Crew, report: Report) -> tuple[Workload, ...]:
-    """Build the workloads, by id."""
+def lift_workloads(
+    inventory: Inventory, crew: Crew, served: Mapping[str, Served], report: Report
+) -> tuple[Workload, ...]:
+    """Build the workloads, by id; `served` says what the listeners of each VirtualNode ask of its pods."""
     members = [(template, name, None) for name, templates in crew.nodes.items() for template in templates]
     fronts = [(template, None, name) for name, templates in crew.gateways.items() for template in templates]
     found: dict[str, Workload] = {}
@@ -81,7 +91,8 @@ def lift_workloads(inventory: Inventory, crew: Crew, report: Report) -> tuple[Wo
                 "rename one of them first",
             )
             continue
-        found[template.ref.id] = _workload(inventory.cluster, template, (node, gateway), report)
+        made = _workload(inventory.cluster, template, served.get(node or "", Served()), report)
+        found[template.ref.id] = replace(made, upstream=node, edge=gateway)
     return tuple(found[name] for name in sorted(found))
 
 
@@ -201,17 +212,16 @@ def _selectors_by_namespace(inventory: Inventory) -> Mapping[str, tuple[LabelSel
     return found
 
 
-def _workload(cluster: Cluster, template: Template, owner: tuple[str | None, str | None], report: Report) -> Workload:
+def _workload(cluster: Cluster, template: Template, served: Served, report: Report) -> Workload:
     body = template.manifest.body
     return Workload(
         id=template.ref.id,
         ref=template.ref,
         replicas=_replicas(template.manifest),
         labels=template.labels,
-        upstream=owner[0],
-        edge=owner[1],
         services=cluster.services_of(template.ref.namespace, template.labels),
-        proxy=proxy_settings(template, report),
+        proxy=proxy_settings(template, served.ports, report),
+        probe=served.probe,
         stops_gracefully=bool(template.containers)
         and all(at(container, "lifecycle", "preStop") for container in template.containers),
         owns_storage=bool(items(at(body, "spec", "volumeClaimTemplates")))

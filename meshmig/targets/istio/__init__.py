@@ -3,15 +3,19 @@
 from meshmig.targets.istio.edges import edge_objects
 from meshmig.targets.istio.enrol import enrol, enrol_gateway
 from meshmig.targets.istio.install import install_command
-from meshmig.targets.istio.policies import policy_objects, rule_objects, sidecar_objects
+from meshmig.targets.istio.policies import policy_objects
+from meshmig.targets.istio.protocols import declared_ports
 from meshmig.targets.istio.routing import host_objects
+from meshmig.targets.istio.rules import rule_objects
 from meshmig.targets.istio.security import permissive_objects, strict_objects
 from meshmig.targets.istio.settings import Placements, Settings
+from meshmig.targets.istio.sidecars import sidecar_objects
 from meshmig.targets.istio.whole import desired, findings
 
 __all__ = [
     "Placements",
     "Settings",
+    "declared_ports",
     "desired",
     "edge_objects",
     "enrol",

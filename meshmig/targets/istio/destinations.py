@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from functools import reduce
 from math import gcd
 
-from meshmig.model.mesh import ClusterService, ExternalHost, Mesh, Split, Upstream
+from meshmig.model.mesh import ClusterService, Mesh, Split, Upstream
 from meshmig.model.objects import Json
+from meshmig.targets.istio.entries import foreign_host
 from meshmig.targets.istio.settings import Placements
 
 
@@ -44,9 +45,8 @@ def _sides(upstream: Upstream, split: Split, placements: Placements) -> list[tup
 def _outside(upstream: Upstream, container: int | None) -> list[tuple[str, int | None]]:
     if upstream.service is not None:
         return [(upstream.service.fqdn, service_port(upstream.service, container))]
-    if isinstance(upstream.address, ExternalHost):
-        return [(upstream.address.hostname, container)]
-    return []
+    name = foreign_host(upstream)
+    return [(name, container)] if name else []
 
 
 def service_port(service: ClusterService, container: int | None) -> int | None:

@@ -1,20 +1,24 @@
 """One Edge: its Gateway, and its routes flattened with those of the Hosts behind it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from meshmig.diagnostics import Diagnostic, Severity
-from meshmig.model.mesh import Edge, EdgeRoute, Host, HostnameMatch, MatchKind, Mesh, Route
+from meshmig.model.mesh import Edge, EdgeRoute, Host, HostnameMatch, Listener, MatchKind, Mesh, Route, TlsMode
 from meshmig.model.objects import Json, Manifest
 from meshmig.model.resources import NETWORKING
 from meshmig.targets.istio.composing import Composed, Incomposable, compose
 from meshmig.targets.istio.destinations import destinations
 from meshmig.targets.istio.matches import http_match
-from meshmig.targets.istio.routing import behaviour, host_name, until_catch_all
+from meshmig.targets.istio.routing import behaviour, until_catch_all
 from meshmig.targets.istio.settings import Named, Placements, Settings, object_name, stamped
+from meshmig.targets.istio.sidecars import server_settings
 
 SELECTOR = "istio"
 """The pod label by which a Gateway finds its pods."""
+
+ANY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +38,21 @@ def gateway_label(edge: Edge) -> str:
 def edge_objects(mesh: Mesh, edge_id: str, placements: Placements, settings: Settings) -> tuple[Manifest, ...]:
     """Return an Edge's Gateway and one VirtualService a hostname."""
     edge = mesh.edge[edge_id]
-    routes = tuple(_routes(mesh, edge, hostname, placements, settings) for hostname in _hostnames(edge))
+    routes = tuple(_routes(mesh, edge, host, placements, settings) for host in _hostnames(edge))
     return (_gateway(edge, settings), *(manifest for manifest in routes if manifest is not None))
 
 
 def edge_findings(mesh: Mesh, edge: Edge) -> Iterator[Diagnostic]:
     """Yield what the two stages of App Mesh's routing say that one Istio rule cannot."""
     for outer in edge.routes:
-        host = mesh.host.get(outer.host)
-        for inner in host.routes if host is not None else ():
-            composed = compose(outer, inner)
+        for pair in _pairs(mesh, [outer]):
+            composed = compose(outer, pair.inner)
             if isinstance(composed, Incomposable):
+                route = f"route {pair.inner.name} of {pair.host.id}"
                 yield Diagnostic(
                     code="MIG350",
                     severity=Severity.ERROR,
-                    message=f"its path cannot be joined with route {inner.name} of {host and host.id}: {composed.why}",
+                    message=f"its conditions cannot be joined with {route}: {composed.why}",
                     help="write both as prefixes or exact paths",
                     object=outer.origin.ref.object_name,
                     path=outer.origin.path,
@@ -56,20 +60,20 @@ def edge_findings(mesh: Mesh, edge: Edge) -> Iterator[Diagnostic]:
 
 
 def _gateway(edge: Edge, settings: Settings) -> Manifest:
-    servers = [
-        {
-            "port": {
-                "number": listener.port,
-                "name": f"{listener.protocol.value}-{listener.port}",
-                "protocol": listener.protocol.value.upper(),
-            },
-            "hosts": ["*"],
-        }
-        for listener in edge.listeners
-    ]
-    return stamped(
-        _named(edge, "Gateway", ""), {"selector": {SELECTOR: gateway_label(edge)}, "servers": servers}, settings
-    )
+    spec: dict[str, Json] = {
+        "selector": {SELECTOR: gateway_label(edge)},
+        "servers": [_server(listener) for listener in edge.listeners],
+    }
+    return stamped(_named(edge, "Gateway", ""), spec, settings)
+
+
+def _server(listener: Listener) -> dict[str, Json]:
+    tls = listener.tls
+    ends_tls = tls is not None and tls.mode is not TlsMode.DISABLED and tls.certificate is not None
+    protocol = "HTTPS" if ends_tls else listener.protocol.value.upper()
+    port = {"number": listener.port, "name": f"{protocol.lower()}-{listener.port}", "protocol": protocol}
+    made: dict[str, Json] = {"port": port, "hosts": [ANY]}
+    return made | ({"tls": server_settings(tls)} if tls is not None and ends_tls else {})
 
 
 def _named(edge: Edge, kind: str, suffix: str) -> Named:
@@ -77,48 +81,66 @@ def _named(edge: Edge, kind: str, suffix: str) -> Named:
     return Named(api_version=NETWORKING, kind=kind, namespace=edge.namespace, name=name, origin=edge.origin)
 
 
-def _hostnames(edge: Edge) -> tuple[HostnameMatch | None, ...]:
-    named = dict.fromkeys(route.hostname for route in edge.routes if route.hostname is not None)
-    return (*named, None)
+def _hostnames(edge: Edge) -> tuple[str, ...]:
+    """The hosts of Istio's VirtualServices: every one that a route names, and all others."""
+    named = dict.fromkeys(istio_host(route.hostname) for route in edge.routes)
+    return (*(host for host in named if host != ANY), ANY)
 
 
-def _routes(
-    mesh: Mesh, edge: Edge, hostname: HostnameMatch | None, placements: Placements, settings: Settings
-) -> Manifest | None:
-    pairs = (
-        _Pair(outer, inner, mesh.host[outer.host])
-        for outer in edge.routes
-        if outer.hostname in (None, hostname) and outer.host in mesh.host
-        for inner in mesh.host[outer.host].routes
-        if inner.protocol.is_http
-    )
-    rules = [rule for pair in pairs for rule in _rules(mesh, pair, placements)]
+def istio_host(hostname: HostnameMatch | None) -> str:
+    """Return the host of a VirtualService that takes at least what a hostname does."""
+    match hostname:
+        case HostnameMatch(kind=MatchKind.EXACT, value=value):
+            return value
+        case HostnameMatch(value=value) if value.startswith("."):
+            return f"*{value}"
+        case _:
+            return ANY
+
+
+def _takes_all_of(hostname: HostnameMatch | None, host: str) -> bool:
+    """Whether a route of that hostname may take requests for an Istio host: Envoy falls back to no wider host."""
+    if hostname is None or istio_host(hostname) == host:
+        return True
+    return hostname.kind is MatchKind.SUFFIX and host.removeprefix("*").endswith(hostname.value)
+
+
+def _routes(mesh: Mesh, edge: Edge, host: str, placements: Placements, settings: Settings) -> Manifest | None:
+    outers = [outer for outer in edge.routes if _takes_all_of(outer.hostname, host)]
+    rules = [rule for pair in _pairs(mesh, outers) for rule in _rules(mesh, pair, host, placements)]
     if not rules:
         return None
-    name = "" if hostname is None else f"-{object_name(hostname.value)}"
+    wild = "any-" if host.startswith("*") else ""
+    suffix = "" if host == ANY else f"-{wild}{object_name(host)}"
     spec: dict[str, Json] = {
-        "hosts": [_istio_host(hostname)],
+        "hosts": [host],
         "gateways": [f"{edge.namespace}/{edge.origin.ref.name}-edge"],
+        "http": until_catch_all(rules),
     }
-    spec["http"] = until_catch_all(rules)
-    return stamped(_named(edge, "VirtualService", name), spec, settings)
+    return stamped(_named(edge, "VirtualService", suffix), spec, settings)
 
 
-def _istio_host(hostname: HostnameMatch | None) -> str:
-    if hostname is None:
-        return "*"
-    if hostname.kind is MatchKind.EXACT:
-        return hostname.value
-    return f"*{hostname.value}" if hostname.value.startswith(".") else "*"
+def _pairs(mesh: Mesh, outers: Iterable[EdgeRoute]) -> Iterator[_Pair]:
+    """The rules behind each rule of the edge: those of the port that it names, where it names one."""
+    for outer in outers:
+        host = mesh.host.get(outer.host)
+        for inner in host.routes if host is not None else ():
+            if host is not None and inner.protocol.is_http and _same_port(outer, inner):
+                yield _Pair(outer, inner, host)
 
 
-def _rules(mesh: Mesh, pair: _Pair, placements: Placements) -> Iterator[dict[str, Json]]:
+def _same_port(outer: EdgeRoute, inner: Route) -> bool:
+    return outer.port is None or inner.match.port in (None, outer.port)
+
+
+def _rules(mesh: Mesh, pair: _Pair, host: str, placements: Placements) -> Iterator[dict[str, Json]]:
     composed = compose(pair.outer, pair.inner)
     if not isinstance(composed, Composed):
         return
     targets = destinations(mesh, pair.inner.splits, placements)
     rule: dict[str, Json] = {"name": object_name(f"{pair.outer.name}-{pair.inner.name}")}
-    conditions = [http_match(match, port=pair.outer.match.port) for match in composed.matches]
+    narrowed = _authority(pair.outer.hostname, host)
+    conditions = [http_match(match, port=pair.outer.match.port) | narrowed for match in composed.matches]
     if all(conditions):
         rule["match"] = conditions
     if not targets:
@@ -128,8 +150,15 @@ def _rules(mesh: Mesh, pair: _Pair, placements: Placements) -> Iterator[dict[str
     yield rule | ({"rewrite": rewrite} if rewrite else {}) | {"route": targets} | behaviour(pair.inner)
 
 
+def _authority(hostname: HostnameMatch | None, host: str) -> dict[str, Json]:
+    """A suffix that does not begin with a dot is no host of Istio's: the rule itself asks for it."""
+    if hostname is None or istio_host(hostname) != ANY or host != ANY:
+        return {}
+    return {"authority": {"regex": f".*{re.escape(hostname.value)}"}}
+
+
 def _rewrite(pair: _Pair, composed: Composed) -> dict[str, Json]:
     rewrite: dict[str, Json] = dict(composed.rewrite)
     if pair.outer.rewrite.authority is not None:
-        rewrite["authority"] = host_name(pair.host)
+        rewrite["authority"] = pair.outer.rewrite.authority
     return rewrite

@@ -1,34 +1,41 @@
 """Pod templates that join Istio: App Mesh's annotations out, Istio's in."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from meshmig.model.mesh import Edge, ProxySettings, Workload
+from meshmig.model.mesh import Edge, HealthCheck, Protocol, Workload
 from meshmig.model.objects import Json
 from meshmig.targets.istio.edges import SELECTOR, gateway_label
-from meshmig.targets.istio.policies import WORKLOAD
-from meshmig.targets.istio.settings import MANAGED_BY, Settings
+from meshmig.targets.istio.proxies import proxy_annotations
+from meshmig.targets.istio.settings import MANAGED_BY, WORKLOAD, Settings
 
 APPMESH_PREFIX = "appmesh.k8s.aws/"
 OFF = {f"{APPMESH_PREFIX}sidecarInjectorWebhook": "disabled"}
+_APPMESH_PROXY = "envoy"
+_KEPT_BY_GATEWAYS = {"serviceAccountName", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints"}
 
 
 def enrol(template: Mapping[str, Json], workload: Workload, settings: Settings) -> dict[str, Json]:
     """Return a workload's pod template with Istio's sidecar asked for and App Mesh's refused."""
-    return _template(template, _labels(template, workload.ref.name, settings), proxy_annotations(workload.proxy))
+    labels = _labels(template, workload.ref.name, settings)
+    made = _template(template, labels, proxy_annotations(workload.proxy))
+    return made | {"spec": _probed(made["spec"], workload.probe)} if workload.probe is not None else made
 
 
 def enrol_gateway(template: Mapping[str, Json], workload: Workload, edge: Edge, settings: Settings) -> dict[str, Json]:
-    """Return the pod template of an Istio gateway that takes an edge's place."""
+    """Return the pod template of an Istio gateway that takes an edge's place; files that its proxy read stay mounted."""
     labels = _labels(template, workload.ref.name, settings) | {SELECTOR: gateway_label(edge)}
-    ports = [{"containerPort": listener.port, "protocol": "TCP"} for listener in edge.listeners]
-    container = {"name": "istio-proxy", "image": "auto", "ports": ports}
-    pod = {name: value for name, value in (template.get("spec") or {}).items() if name in _KEPT_BY_GATEWAYS}
+    pod = template.get("spec") or {}
+    ports: list[Json] = [{"containerPort": listener.port, "protocol": "TCP"} for listener in edge.listeners]
+    container: dict[str, Json] = {"name": "istio-proxy", "image": "auto", "ports": ports}
+    kept = {name: value for name, value in pod.items() if name in _KEPT_BY_GATEWAYS}
+    old: Mapping[str, Json] = next((item for item in pod.get("containers") or () if item.get("name") == _APPMESH_PROXY), {})
+    mounted = {mount.get("name") for mount in old.get("volumeMounts") or ()}
+    volumes = [volume for volume in pod.get("volumes") or () if volume.get("name") in mounted]
+    if volumes:
+        container["volumeMounts"] = old["volumeMounts"]
+        kept["volumes"] = volumes
     made = _template(template, labels, {"inject.istio.io/templates": "gateway"})
-    return made | {"spec": pod | {"containers": [container]}}
-
-
-_KEPT_BY_GATEWAYS = {"serviceAccountName", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints"}
+    return made | {"spec": kept | {"containers": [container]}}
 
 
 def _template(template: Mapping[str, Json], labels: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, Json]:
@@ -54,32 +61,37 @@ def _labels(template: Mapping[str, Json], name: str, settings: Settings) -> dict
     return labels
 
 
-def proxy_annotations(proxy: ProxySettings) -> dict[str, str]:
-    """Return Istio's annotations for what App Mesh's asked of the sidecar."""
-    found: dict[str, str] = {}
-    sizes = {
-        "proxyCPU": proxy.cpu_request,
-        "proxyMemory": proxy.memory_request,
-        "proxyCPULimit": proxy.cpu_limit,
-        "proxyMemoryLimit": proxy.memory_limit,
-    }
-    found |= {f"sidecar.istio.io/{name}": value for name, value in sizes.items() if value}
-    if proxy.inbound_ports:
-        found["traffic.sidecar.istio.io/includeInboundPorts"] = ",".join(map(str, proxy.inbound_ports))
-    if proxy.ignored_outbound_ports:
-        found["traffic.sidecar.istio.io/excludeOutboundPorts"] = ",".join(map(str, proxy.ignored_outbound_ports))
-    if proxy.ignored_outbound_addresses:
-        ranges = [text if "/" in text else f"{text}/32" for text in proxy.ignored_outbound_addresses]
-        found["traffic.sidecar.istio.io/excludeOutboundIPRanges"] = ",".join(ranges)
-    if proxy.secret_mounts:
-        found |= _secrets(proxy.secret_mounts)
-    return found
+def _probed(pod: Mapping[str, Json], check: HealthCheck) -> dict[str, Json]:
+    """Give the container that serves a health check's port a readiness probe, unless it has one of its own."""
+    containers: Sequence[Json] = pod.get("containers") or ()
+    serving = next((number for number, item in enumerate(containers) if _serves(item, check.port)), 0)
+    made = list(containers)
+    if made and "readinessProbe" not in made[serving]:
+        made[serving] = dict(made[serving]) | {"readinessProbe": _probe(check)}
+    return dict(pod) | {"containers": made}
 
 
-def _secrets(mounts: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    volumes = {name: {"secret": {"secretName": name}} for name, _ in mounts}
-    places = {name: {"mountPath": path, "readOnly": True} for name, path in mounts}
-    return {
-        "sidecar.istio.io/userVolume": json.dumps(volumes, sort_keys=True),
-        "sidecar.istio.io/userVolumeMount": json.dumps(places, sort_keys=True),
+def _serves(container: Mapping[str, Json], port: int | None) -> bool:
+    return any(entry.get("containerPort") == port for entry in container.get("ports") or ())
+
+
+def _probe(check: HealthCheck) -> dict[str, Json]:
+    """A health check as Kubernetes asks it: whole seconds, upwards."""
+    how: dict[str, Json] = {"port": check.port}
+    match check.protocol:
+        case Protocol.HTTP | Protocol.HTTP2:
+            asked: dict[str, Json] = {"httpGet": {"path": check.path or "/"} | how}
+        case Protocol.GRPC:
+            asked = {"grpc": how}
+        case _:
+            asked = {"tcpSocket": how}
+    return asked | {
+        "periodSeconds": _whole_seconds(check.interval.ms),
+        "timeoutSeconds": _whole_seconds(check.timeout.ms),
+        "successThreshold": check.healthy_threshold,
+        "failureThreshold": check.unhealthy_threshold,
     }
+
+
+def _whole_seconds(length_ms: int) -> int:
+    return max(1, -(-length_ms // 1000))

@@ -1,23 +1,26 @@
 """One Host: its VirtualService, and a ServiceEntry where its name is no Service."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from meshmig.model.mesh import ClusterService, Host, Mesh, Retry, Route
+from meshmig.model.mesh import Host, Mesh, Retry, Route
 from meshmig.model.objects import Json, Manifest
 from meshmig.model.resources import NETWORKING
-from meshmig.model.units import Duration
 from meshmig.targets.istio.destinations import destinations
+from meshmig.targets.istio.entries import host_entry
 from meshmig.targets.istio.matches import http_match
-from meshmig.targets.istio.settings import Named, Placements, Settings, object_name, stamped
+from meshmig.targets.istio.settings import Named, Placements, Settings, object_name, seconds, stamped
+
+Rule = dict[str, Json]
 
 
 def host_objects(mesh: Mesh, host_id: str, placements: Placements, settings: Settings) -> tuple[Manifest, ...]:
     """Return what makes a Host's routes in Istio; nothing for a Host that leads nowhere."""
     host = mesh.host[host_id]
-    http = [rule for route in host.routes if route.protocol.is_http for rule in _http(mesh, route, placements)]
+    http = [rule for route in host.routes if route.protocol.is_http for rule in _http(mesh, host, route, placements)]
     tcp = [rule for route in host.routes if not route.protocol.is_http for rule in _tcp(mesh, host, route, placements)]
     if not http and not tcp:
         return ()
+    http = http and [*http, *_untouched(host)]
     spec: dict[str, Json] = {"hosts": [host_name(host)]}
     spec |= {"http": until_catch_all(http)} if http else {}
     spec |= {"tcp": tcp} if tcp else {}
@@ -28,8 +31,8 @@ def host_objects(mesh: Mesh, host_id: str, placements: Placements, settings: Set
         name=host.origin.ref.name,
         origin=host.origin,
     )
-    routes = stamped(named, spec, settings)
-    return (routes,) if host.service is not None else (routes, _entry(mesh, host, settings))
+    entry = host_entry(mesh, host, placements, settings)
+    return (stamped(named, spec, settings), *((entry,) if entry is not None else ()))
 
 
 def host_name(host: Host) -> str:
@@ -37,7 +40,7 @@ def host_name(host: Host) -> str:
     return host.service.fqdn if host.service is not None else host.name
 
 
-def until_catch_all(rules: list[dict[str, Json]]) -> list[dict[str, Json]]:
+def until_catch_all(rules: list[Rule]) -> list[Rule]:
     """Drop the rules behind the first that takes everything: istiod never reaches them."""
     for index, rule in enumerate(rules):
         if "match" not in rule:
@@ -45,21 +48,43 @@ def until_catch_all(rules: list[dict[str, Json]]) -> list[dict[str, Json]]:
     return rules
 
 
-def _http(mesh: Mesh, route: Route, placements: Placements) -> list[dict[str, Json]]:
+def _http(mesh: Mesh, host: Host, route: Route, placements: Placements) -> list[Rule]:
     targets = destinations(mesh, route.splits, placements)
-    rule: dict[str, Json] = {"name": object_name(route.name)}
-    condition = http_match(route.match, port=route.match.port)
-    if condition:
-        rule["match"] = [condition]
+    rule: Rule = {"name": object_name(route.name)}
+    conditions = [http_match(route.match, port=port) for port in _ports(host, route)]
+    if all(conditions):
+        rule["match"] = conditions
     if not targets:
         # App Mesh refuses such a request; a missing route would let Istio send it to the Service.
         return [rule | {"directResponse": {"status": 503}}]
     return [rule | {"route": targets} | behaviour(route)]
 
 
-def behaviour(route: Route) -> dict[str, Json]:
+def _ports(host: Host, route: Route) -> list[int | None]:
+    """App Mesh's routes hold on the ports that they were made for; a Service may offer others beside them."""
+    if route.match.port is not None:
+        return [route.match.port]
+    mine = [port for port, protocol in host.ports if protocol.is_http]
+    return list(mine) if mine and _other_ports(host) else [None]
+
+
+def _other_ports(host: Host) -> list[int]:
+    mine = {port for port, _ in host.ports}
+    return [port.port for port in host.service.ports if port.port not in mine] if host.service is not None else []
+
+
+def _untouched(host: Host) -> Iterator[Rule]:
+    """Requests to ports that App Mesh did not know went straight to the Service, without its timeouts and retries."""
+    mine = any(protocol.is_http for _, protocol in host.ports)
+    for port in _other_ports(host) if host.service is not None and mine else ():
+        destination = {"host": host_name(host), "port": {"number": port}}
+        plain: Rule = {"name": f"port-{port}", "match": [{"port": port}], "route": [{"destination": destination}]}
+        yield plain | {"retries": {"attempts": 0}}
+
+
+def behaviour(route: Route) -> Rule:
     """Return a rule's timeout and retries, App Mesh's hidden defaults written out."""
-    found: dict[str, Json] = {}
+    found: Rule = {}
     if route.timeout is not None and route.timeout.ms:
         found["timeout"] = seconds(route.timeout)
     if route.retry is not None:
@@ -67,16 +92,11 @@ def behaviour(route: Route) -> dict[str, Json]:
     return found
 
 
-def seconds(length: Duration) -> str:
-    """Write a duration as Istio reads it: seconds, or milliseconds."""
-    return f"{length.ms // 1000}s" if length.ms % 1000 == 0 else f"{length.ms}ms"
-
-
-def retries(retry: Retry) -> dict[str, Json]:
+def retries(retry: Retry) -> Rule:
     """Return an HTTPRetry; zero attempts stand alone, else the webhook refuses them."""
     if retry.attempts == 0:
         return {"attempts": 0}
-    found: dict[str, Json] = {"attempts": retry.attempts}
+    found: Rule = {"attempts": retry.attempts}
     if retry.per_try is not None and retry.per_try.ms:
         found["perTryTimeout"] = seconds(retry.per_try)
     if retry.conditions:
@@ -84,7 +104,7 @@ def retries(retry: Retry) -> dict[str, Json]:
     return found
 
 
-def _tcp(mesh: Mesh, host: Host, route: Route, placements: Placements) -> list[dict[str, Json]]:
+def _tcp(mesh: Mesh, host: Host, route: Route, placements: Placements) -> list[Rule]:
     targets = destinations(mesh, route.splits, placements)
     if not targets:
         return []
@@ -94,35 +114,4 @@ def _tcp(mesh: Mesh, host: Host, route: Route, placements: Placements) -> list[d
 
 
 def _only_port(host: Host) -> int | None:
-    return host.ports[0][0] if host.ports else None
-
-
-def _entry(mesh: Mesh, host: Host, settings: Settings) -> Manifest:
-    """A name that is no Service becomes known to Istio, resolved to the Services that its routes lead to."""
-    ports = [
-        {"number": number, "name": f"{protocol.value}-{number}", "protocol": protocol.value.upper()}
-        for number, protocol in host.ports
-    ]
-    spec: dict[str, Json] = {
-        "hosts": [host.name],
-        "location": "MESH_INTERNAL",
-        "ports": ports,
-        "resolution": "DNS",
-        "endpoints": [{"address": service.fqdn} for service in _first_service(mesh, host)],
-    }
-    if not spec["endpoints"]:
-        spec |= {"resolution": "NONE"}
-        del spec["endpoints"]
-    named = Named(
-        api_version=NETWORKING,
-        kind="ServiceEntry",
-        namespace=host.namespace,
-        name=host.origin.ref.name,
-        origin=host.origin,
-    )
-    return stamped(named, spec, settings)
-
-
-def _first_service(mesh: Mesh, host: Host) -> Iterable[ClusterService]:
-    services = (mesh.upstream[name].service for name in host.upstreams if name in mesh.upstream)
-    return [service for service in services if service is not None][:1]
+    return next((port for port, protocol in host.ports if not protocol.is_http), None)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from meshmig.model.intent import IstioChoice
 from meshmig.model.mesh import Origin, Placement
 from meshmig.model.objects import Json, Manifest
+from meshmig.model.units import Duration
 
 Placements = Mapping[str, Placement]
 """Where each Upstream's requests go at one moment, by Upstream id."""
 
+WORKLOAD = "meshmig.io/workload"
+"""The label of a workload's Istio pods; its value is the workload's name."""
 MANAGED_BY = "app.kubernetes.io/managed-by"
 ORIGIN = "meshmig.io/origin"
 
@@ -50,3 +53,8 @@ def object_name(text: str) -> str:
     """Return a DNS label for a name: lower case, dots and underscores as dashes, at most 63 characters."""
     safe = "".join(letter if letter.isalnum() else "-" for letter in text.lower()).strip("-")
     return safe[:63].rstrip("-")
+
+
+def seconds(length: Duration) -> str:
+    """Write a duration as Istio reads it: seconds, or milliseconds."""
+    return f"{length.ms // 1000}s" if length.ms % 1000 == 0 else f"{length.ms}ms"
