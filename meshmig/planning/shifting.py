@@ -108,7 +108,9 @@ def flip(journey: Journey, moving: Moving, last: tuple[str, ...]) -> str:
             waits=(EndpointsReady(ref=ref),),
             shift=_shift_template(Mechanism.SERVICE_SELECTOR, start, 100, 100),
         )
-        last = chained([journey.write(apply_of(journey.service_fields(ref, selector=selector), force=True), step)]) or last
+        last = (
+            chained([journey.write(apply_of(journey.service_fields(ref, selector=selector), force=True), step)]) or last
+        )
     if moving.by_share and moving.upstreams:
         routes = Wanted(title="routes to the copy alone:", unit=moving.unit, after=last)
         last = write_all(journey, routes_to(journey, moving.upstreams), routes)[-1:] or last

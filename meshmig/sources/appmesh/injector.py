@@ -1,4 +1,4 @@
-"""What App Mesh's controller gives every sidecar: the flags of its Deployment, its own defaults where they are unset."""
+"""What App Mesh's controller gives every sidecar: its Deployment's flags, its own defaults where they are unset."""
 
 from collections.abc import Iterator, Mapping
 

@@ -22,13 +22,14 @@ def enrol(template: Mapping[str, Json], workload: Workload, settings: Settings) 
 
 
 def enrol_gateway(template: Mapping[str, Json], workload: Workload, edge: Edge, settings: Settings) -> dict[str, Json]:
-    """Return the pod template of an Istio gateway that takes an edge's place; files that its proxy read stay mounted."""
+    """Return the pod template of an Istio gateway that takes an edge's place; its proxy's files stay mounted."""
     labels = _labels(template, workload.ref.name, settings) | {SELECTOR: gateway_label(edge)}
     pod = template.get("spec") or {}
     ports: list[Json] = [{"containerPort": listener.port, "protocol": "TCP"} for listener in edge.listeners]
     container: dict[str, Json] = {"name": "istio-proxy", "image": "auto", "ports": ports}
     kept = {name: value for name, value in pod.items() if name in _KEPT_BY_GATEWAYS}
-    old: Mapping[str, Json] = next((item for item in pod.get("containers") or () if item.get("name") == _APPMESH_PROXY), {})
+    containers: Sequence[Mapping[str, Json]] = pod.get("containers") or ()
+    old = next((item for item in containers if item.get("name") == _APPMESH_PROXY), {})
     mounted = {mount.get("name") for mount in old.get("volumeMounts") or ()}
     volumes = [volume for volume in pod.get("volumes") or () if volume.get("name") in mounted]
     if volumes:
