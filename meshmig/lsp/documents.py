@@ -28,16 +28,6 @@ class Document:
     encoding: str
 
     @property
-    def lines(self) -> Lines:
-        """The text by its lines."""
-        return Lines(self.text, self.encoding)
-
-    @property
-    def shift(self) -> int:
-        """How far the language's offsets lie behind the editor's: it does not count a byte order mark."""
-        return int(self.text.startswith(BYTE_ORDER_MARK))
-
-    @property
     def data(self) -> bytes:
         """The text as bytes; half a surrogate pair becomes a question mark, which keeps every place."""
         return self.text.encode("utf-8", "replace")

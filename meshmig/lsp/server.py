@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from lsprotocol import types
@@ -15,16 +15,16 @@ from pygls.protocol import LanguageServerProtocol, default_converter
 from meshmig import __version__
 from meshmig.lsp.addresses import path_of
 from meshmig.lsp.disk import RealDisk
+from meshmig.lsp.naming import RefusedError
+from meshmig.lsp.requests import ANSWERS
 from meshmig.lsp.session import Session
 from meshmig.lsp.workspace import Workspace
 
 _PAUSE_SECONDS = 0.005
 """Changes that come closer together than this are checked once, at the last of them."""
 
-_ASKED: Mapping[str, Callable[[Session, Any], object]] = {
-    types.TEXT_DOCUMENT_FORMATTING: Session.formatting,
-}
-"""Requests by the protocol's name."""
+_REQUEST_FAILED = -32803
+"""The protocol's code of a request that was understood and cannot be carried out."""
 
 
 class _Protocol(LanguageServerProtocol):
@@ -110,19 +110,19 @@ def _start(server: _Server, out: BinaryIO) -> None:
 def _build() -> _Server:
     server = _Server()
     _watch(server)
-    for method, ask in _ASKED.items():
-        server.feature(method)(_asked(server, ask))
-    kinds = [types.CodeActionKind.QuickFix, types.CodeActionKind.SourceFixAll]
-    options = types.CodeActionOptions(code_action_kinds=kinds)
-    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(_asked(server, Session.code_action))
+    for method, (answer, options) in ANSWERS.items():
+        server.feature(method, options)(_asked(server, answer))
     return server
 
 
-def _asked(server: _Server, ask: Callable[[Session, Any], object]) -> Callable[[Any], object]:
-    def answer(params: Any) -> object:  # noqa: ANN401 - each request has its own type
-        return ask(server.session, params)
+def _asked(server: _Server, answer: Callable[[Session, Any], object]) -> Callable[[Any], object]:
+    def asked(params: Any) -> object:  # noqa: ANN401 - each request has its own type
+        try:
+            return answer(server.session, params)
+        except RefusedError as refusal:
+            raise JsonRpcException(str(refusal), _REQUEST_FAILED) from refusal
 
-    return answer
+    return asked
 
 
 def _watch(server: _Server) -> None:

@@ -1,20 +1,33 @@
 """Values of this room as the protocol's types, and back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from lsprotocol import types
 
 from meshmig.diagnostics import Diagnostic, Label, Severity, Span
+from meshmig.language.loading import Read
 from meshmig.language.source import Source
 from meshmig.language.tree import Extent
 from meshmig.lsp.addresses import uri_of
 from meshmig.lsp.documents import BYTE_ORDER_MARK, Change
+from meshmig.lsp.outline import Fold, Symbol, SymbolKind
 from meshmig.lsp.positions import Lines, Position
 
 _SEVERITY = {
     Severity.ERROR: types.DiagnosticSeverity.Error,
     Severity.WARNING: types.DiagnosticSeverity.Warning,
     Severity.INFO: types.DiagnosticSeverity.Information,
+}
+
+_SYMBOL_KIND = {
+    SymbolKind.USE: types.SymbolKind.File,
+    SymbolKind.MIGRATION: types.SymbolKind.Module,
+    SymbolKind.GATE: types.SymbolKind.Event,
+    SymbolKind.PROFILE: types.SymbolKind.Class,
+    SymbolKind.GROUP: types.SymbolKind.Array,
+    SymbolKind.STAGE: types.SymbolKind.Namespace,
+    SymbolKind.ACTION: types.SymbolKind.Method,
+    SymbolKind.DECISION: types.SymbolKind.Constant,
 }
 
 
@@ -56,6 +69,24 @@ class Ruler:
         return types.Position(line, character)
 
 
+class Rulers:
+    """A ruler for each file that is asked for, made once; `read` returns the bytes that the editor shows."""
+
+    def __init__(self, read: Read, encoding: str) -> None:
+        self._read, self._encoding = read, encoding
+        self._made: dict[str, Ruler] = {}
+
+    def of(self, file: str) -> Ruler:
+        """Return the ruler of a file; of one that cannot be read, that of an empty text."""
+        if file not in self._made:
+            try:
+                text = self._read(file).decode("utf-8", "replace")
+            except OSError:
+                text = ""
+            self._made[file] = Ruler(text, self._encoding)
+        return self._made[file]
+
+
 def changes_of(changes: Iterable[types.TextDocumentContentChangeEvent]) -> tuple[Change, ...]:
     """Return the changes that an editor sent."""
     return tuple(_change(change) for change in changes)
@@ -68,12 +99,12 @@ def _change(change: types.TextDocumentContentChangeEvent) -> Change:
     return Change(start=Position(start.line, start.character), end=Position(end.line, end.character), text=change.text)
 
 
-def diagnostic(finding: Diagnostic, file: str, rulers: Mapping[str, Ruler]) -> types.Diagnostic:
-    """Return a finding of a file; `rulers` are those of all files that its labels may lie in."""
+def diagnostic(finding: Diagnostic, file: str, rulers: Rulers) -> types.Diagnostic:
+    """Return a finding of a file."""
     span = finding.span if finding.span is not None and finding.span.file == file else Span(file, 1, 1, 1, 1)
     others = tuple(_related(label, rulers) for label in finding.labels if label.span != span)
     return types.Diagnostic(
-        range=rulers[file].span_range(span),
+        range=rulers.of(file).span_range(span),
         severity=_SEVERITY[finding.severity],
         code=finding.code,
         source="meshmig",
@@ -82,11 +113,29 @@ def diagnostic(finding: Diagnostic, file: str, rulers: Mapping[str, Ruler]) -> t
     )
 
 
-def _related(label: Label, rulers: Mapping[str, Ruler]) -> types.DiagnosticRelatedInformation:
-    where = types.Location(uri_of(label.span.file), rulers[label.span.file].span_range(label.span))
+def _related(label: Label, rulers: Rulers) -> types.DiagnosticRelatedInformation:
+    where = types.Location(uri_of(label.span.file), rulers.of(label.span.file).span_range(label.span))
     return types.DiagnosticRelatedInformation(location=where, message=label.text)
 
 
 def text_edits(edits: Iterable[tuple[Extent, str]], ruler: Ruler) -> list[types.TextEdit]:
     """Return edits of one text."""
     return [types.TextEdit(range=ruler.range(at), new_text=text) for at, text in edits]
+
+
+def symbol(found: Symbol, ruler: Ruler) -> types.DocumentSymbol:
+    """Return one line of the outline with what is below it."""
+    return types.DocumentSymbol(
+        name=found.name,
+        kind=_SYMBOL_KIND[found.kind],
+        range=ruler.range(found.at),
+        selection_range=ruler.range(found.name_at),
+        detail=found.detail or None,
+        children=[symbol(child, ruler) for child in found.children],
+    )
+
+
+def folding_range(fold: Fold) -> types.FoldingRange:
+    """Return lines that fold."""
+    kind = types.FoldingRangeKind.Comment if fold.is_comment else None
+    return types.FoldingRange(start_line=fold.first - 1, end_line=fold.last - 1, kind=kind)

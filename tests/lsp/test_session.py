@@ -153,20 +153,27 @@ def test_formatting_equals_fmt(site: Path) -> None:
         assert at.request("textDocument/formatting", params) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "\0", "mig", "mig 1\nstage", "\ud83d", "🦔" * 20, "mig 1\r\n\r\ngate {\r\n", "\ufeffmig 1\n", "{" * 9000],
-)
-def test_any_state_of_a_document_is_answered(site: Path, text: str) -> None:
+STATES = ["", "\0", "mig", "mig 1\nstage", "\ud83d", "🦔" * 20, "mig 1\r\n\r\ngate {\r\n", "\ufeffmig 1\n", "{" * 9000]
+AT_A_PLACE = ["definition", "prepareRename"]
+OF_A_FILE = ["documentSymbol", "foldingRange"]
+
+
+def test_any_state_of_a_document_is_answered(site: Path) -> None:
     """Unfinished, empty, binary, half a character: every request gets an answer."""
     with editor(site) as at:
         at.open("site.mig")
-        at.change("site.mig", text)
-        found = at.diagnostics("site.mig")
-        params = {"textDocument": {"uri": at.uri("site.mig")}, "options": {"tabSize": 2, "insertSpaces": True}}
+        document = {"textDocument": {"uri": at.uri("site.mig")}}
+        for state in STATES:
+            at.change("site.mig", state)
+            found = at.diagnostics("site.mig")
+            layout = at.request("textDocument/formatting", document | {"options": {"tabSize": 2, "insertSpaces": True}})
+            for method in AT_A_PLACE:
+                at.request(f"textDocument/{method}", at.at("site.mig", (0, 3)))
+                at.request(f"textDocument/{method}", at.at("site.mig", (9, 9)))
+            lists = [at.request(f"textDocument/{method}", document) for method in OF_A_FILE]
 
-        assert isinstance(found, list)
-        assert isinstance(at.request("textDocument/formatting", params), list)
+            assert all(isinstance(each, list) for each in (found, layout, *lists)), state
+        assert at.leave() == 0
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ DOORS = {
     "pydantic": ("sources/appmesh/schema.py", "codec.py"),
     "rich": ("cli/views/",),
     "pygls": ("lsp/server.py",),
-    "lsprotocol": ("lsp/server.py", "lsp/session.py", "lsp/wire.py"),
+    "lsprotocol": ("lsp/requests.py", "lsp/server.py", "lsp/session.py", "lsp/wire.py"),
 }
 IMPURE = {"time", "os", "socket", "subprocess", "threading", "asyncio", "random", "logging", "urllib", "http", "signal"}
 PURE = ("diagnostics", "model", "ports", "codec", "language", "sources", "targets", "diffs", "traffic", "gates")
