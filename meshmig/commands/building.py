@@ -88,6 +88,6 @@ def _answer_finding(answer: Answer, question: Question | None, asked: dict[str, 
         return error.findings[0]
     if answer.choice not in question.choices:
         choices = ", ".join(question.choices)
-        text = f"`{answer.choice}` is no answer to `{answer.id}`"
+        text = f"`{answer.choice}` is no answer to `{answer.id}`: {question.text}"
         return reject("MIG431", text, f"choose one of: {choices}", answer.span).findings[0]
     return None

@@ -56,7 +56,6 @@ from meshmig.ports import (
 CODES: Mapping[str, str] = {
     "MIG501": "The journal is not as meshmig wrote it",
     "MIG510": "Another run holds the lock",
-    "MIG511": "The cluster moved since the plan",
     "MIG520": "A stage that was begun reads otherwise in the changed file",
 }
 

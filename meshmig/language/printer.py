@@ -105,7 +105,7 @@ def _actions(block: Block, shape: Shape) -> list[str]:
 
 def _keys(block: Block, shape: Shape) -> list[str]:
     """Return each statement with its value in the block's column, requirements in columns of their own."""
-    width = max(_KEY_COLUMN, *(len(part.tokens[0].text) for part in block.body)) + 1
+    width = max([_KEY_COLUMN, *(len(part.tokens[0].text) for part in block.body)]) + 1
     required = _requirements([part.tokens for part in block.body if part.tokens[0].type == "REQUIRE"], shape)
     codes = []
     for part in block.body:

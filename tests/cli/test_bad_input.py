@@ -1,26 +1,19 @@
 """Bad input is a feature: a clear message that names the thing, exit 1, nothing half done, no traceback."""
 
-import re
-
 import pytest
 
-from meshmig.commands.explain import catalogue, tables
-from tests.program import ROOT, example, meshmig
+from tests.program import example, meshmig
 
 
-def test_every_code_in_the_program_can_be_explained() -> None:
-    """A code that a finding carries has its page, so `explain` never disappoints."""
-    text = "".join(path.read_text() for path in (ROOT / "meshmig").rglob("*.py"))
-    used = set(re.findall(r'"(MIG\d{3})"', text))
+def test_a_code_is_explained_by_its_page(tmp_path) -> None:
+    """`explain` prints the page as a terminal shows it; a number alone will do, an unknown code is told."""
+    page = meshmig("explain", "204", cwd=tmp_path)
+    unknown = meshmig("explain", "MIG942", "--json", cwd=tmp_path)
 
-    assert used <= catalogue().keys()
-
-
-def test_a_code_has_one_meaning() -> None:
-    """No two rooms keep a row for the same code."""
-    codes = [code for table in tables() for code in table]
-
-    assert len(codes) == len(set(codes))
+    assert page.stdout.startswith("MIG204: a quantity without its unit")
+    assert "    steps 1%, 5, 25%, 100%\n" in page.stdout
+    assert "```" not in page.stdout
+    assert (unknown.exit, unknown.codes) == (1, ["MIG005"])
 
 
 def _refused(ran) -> str:

@@ -2,6 +2,7 @@
 
 import json
 
+from meshmig.cli.views.page_text import page_text
 from meshmig.cli.views.plan_text import plan_text, step_text
 from meshmig.cli.views.run_text import drift_lines, lock_lines, rollback_lines, run_lines, status_lines
 from meshmig.commands import result as shown
@@ -15,8 +16,10 @@ def human(result: Result, *, verbose: bool) -> str:
     match result.shown:
         case shown.Nothing():
             return ""
-        case shown.FilesShown(text=text) | shown.DocumentShown(text=text) | shown.PageShown(page=text):
+        case shown.FilesShown(text=text) | shown.DocumentShown(text=text):
             return text
+        case shown.PageShown(page=page):
+            return page_text(page)
         case shown.InitShown() as init:
             return _init_text(init)
         case shown.PlanShown() as plan:

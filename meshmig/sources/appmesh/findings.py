@@ -14,7 +14,6 @@ CODES: Mapping[str, str] = {
     "MIG306": "an object belongs to no Mesh",
     "MIG307": "an object was made for an earlier Mesh of the same name",
     "MIG308": "the namespace of an object was not read",
-    "MIG309": "an answer that is no choice of its question",
     "MIG310": "a field that breaks App Mesh's schema",
     "MIG311": "a field that App Mesh's schema does not know",
     "MIG312": "fields that contradict each other, or a choice left open",

@@ -44,7 +44,7 @@ def lift(snapshot: Snapshot, mesh_name: str = "", answers: Mapping[str, str] = _
 
 def _mesh(inventory: Inventory, answers: Mapping[str, str], report: Report) -> Mesh:
     source = inventory.mesh
-    questions = Questions(answers, source.origin(), report)
+    questions = Questions(answers, source.origin())
     _refuse_foreign_owner(source, report)
     crew = assign(inventory, report)
     upstreams = lift_upstreams(inventory, crew, questions, report)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from meshmig.model.mesh import Origin, Question
-from meshmig.sources.appmesh.findings import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +79,9 @@ WORDINGS: Mapping[str, Wording] = {
 class Questions:
     """Answers by id; remembers what was asked."""
 
-    def __init__(self, answers: Mapping[str, str], origin: Origin, report: Report) -> None:
+    def __init__(self, answers: Mapping[str, str], origin: Origin) -> None:
         self._answers, self._origin = answers, origin
         self._asked: set[str] = set()
-        for question, answer in sorted(answers.items()):
-            wording = WORDINGS.get(question)
-            if wording and answer not in wording.choices:
-                report.error(
-                    "MIG309",
-                    origin,
-                    f"`{answer}` is no answer to `{question}`: {wording.text}",
-                    f"write `answer {question} = {' | '.join(wording.choices)}`",
-                )
 
     def choice(self, question: str) -> str:
         """Ask a question: return the person's answer, or the default."""
