@@ -11,7 +11,7 @@ from tests.language.test_wrong import ELSEWHERE
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_examples_of_a_page_are_as_it_says(code: str) -> None:
-    """Each `.mig` example under Wrong gives exactly the page's code, each under Right gives nothing, but that a word is not built yet."""
+    """Each `.mig` example under Wrong gives exactly the code of the page, under Right none (but MIG112)."""
     found = page(code)
     assert found is not None
     parts = sections(found.text)
