@@ -16,18 +16,24 @@ from meshmig.ports import Observer
 
 
 class JsonLines:
-    """Writes every event as one line of JSON."""
+    """Writes every event as one line of JSON, for as long as somebody takes them."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._stream: TextIO | None = stream
 
     def begin(self, plan: Plan, before: Sequence[Event]) -> None:
         """Nothing: events alone are written."""
 
     def event(self, event: Event) -> None:
         """Write the event at once, so that a reader sees it as it happens."""
-        self._stream.write(json.dumps(to_json(Event, event), sort_keys=True, ensure_ascii=False) + "\n")
-        self._stream.flush()
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(json.dumps(to_json(Event, event), sort_keys=True, ensure_ascii=False) + "\n")
+            self._stream.flush()
+        except OSError:
+            # A reader that went away, or a full disk, must not stop a migration between two writes.
+            self._stream = None
 
 
 class Both:

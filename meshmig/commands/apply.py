@@ -238,12 +238,12 @@ def rollback(file: str, place: Place, options: ApplyOptions) -> Result:
     if recorded is None:
         raise reject("MIG522", "there is nothing to take back: no apply was started", f"look at: meshmig status {file}")
     plan = recorded.plan
-    begun = [number for number, state in stage_states(plan, recorded.state) if state is not StageState.PENDING]
+    begun = [stage.number for stage in plan.stages if recorded.stands(stage)]
     number = options.stage if options.stage is not None else max(begun, default=0)
     _require_stage(plan, number if options.stage is not None else None)
     later = [stage for stage in begun if stage > number]
     if number not in begun:
-        raise reject("MIG525", f"stage {number} was never begun", "nothing is to be taken back")
+        raise reject("MIG525", f"nothing of stage {number} stands", "nothing is to be taken back")
     if later:
         text = f"stage {max(later)} stands on stage {number}"
         raise reject("MIG526", text, f"first: meshmig rollback {file} --stage {max(later)}")

@@ -28,6 +28,11 @@ class Recorded:
         """The steps that lie behind the run."""
         return frozenset(step for step in self.plan.step if self.state.step(step) is StepState.DONE)
 
+    def stands(self, stage: Stage) -> bool:
+        """Whether a step of the stage was begun and not taken back."""
+        known = {self.state.step(step.id) for step in stage.steps}
+        return bool(known - {StepState.PENDING, StepState.UNDONE}) or stage.number in self.state.stages_done
+
 
 def read_recorded(world: World, name: str) -> Recorded | None:
     """Read the migration's journal from the cluster; None where no apply ran yet."""

@@ -1,14 +1,14 @@
 """The JSON view: the envelope, findings, and each command's data; a contract with outside checkers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from meshmig.cli.exits import EXIT
 from meshmig.cli.views.plan_data import ledger_data, plan_data, question_data
 from meshmig.commands import result as shown
 from meshmig.commands.result import Result, RunShown
 from meshmig.diagnostics import Diagnostic
-from meshmig.model.objects import Json, ObjectRef
+from meshmig.model.objects import Json, Manifest, ObjectRef
 
 SCHEMA = "meshmig/result/v1"
 
@@ -71,7 +71,7 @@ def _other(value: shown.Shown) -> Mapping[str, Json]:
             questions = [question_data(question) for question in init.questions]
             return {"text": init.text, "workloads": list(init.workloads), "questions": questions, "file": init.file}
         case shown.StatusShown() as status:
-            return run_data(status.run) | {"lock": status.lock, "journal": {"length": status.journal}}
+            return run_data(status.run) | _status_data(status)
         case shown.RollbackShown() as back:
             return run_data(back.run) | {
                 "restored": list(back.restored),
@@ -84,6 +84,16 @@ def _other(value: shown.Shown) -> Mapping[str, Json]:
             return {"lock": lock.lock, "broken": lock.broken}
         case _:
             return {}
+
+
+def _status_data(status: shown.StatusShown) -> dict[str, Json]:
+    data: dict[str, Json] = {"lock": status.lock, "journal": {"length": status.journal}}
+    return data if status.objects is None else data | {"objects": object_list(status.objects)}
+
+
+def object_list(manifests: Sequence[Manifest]) -> Json:
+    """Return objects as one v1 List."""
+    return {"apiVersion": "v1", "kind": "List", "items": [dict(manifest.body) for manifest in manifests]}
 
 
 def run_data(run: RunShown) -> dict[str, Json]:

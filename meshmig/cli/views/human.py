@@ -2,6 +2,7 @@
 
 import json
 
+from meshmig.cli.views.envelope import object_list
 from meshmig.cli.views.page_text import page_text
 from meshmig.cli.views.plan_text import plan_text, step_text
 from meshmig.cli.views.run_text import drift_lines, lock_lines, rollback_lines, run_lines, status_lines
@@ -33,7 +34,7 @@ def _lines(value: shown.Shown) -> list[str]:
         case shown.RunShown():
             return list(run_lines(value))
         case shown.StatusShown() if value.objects is not None:
-            return [json.dumps({"apiVersion": "v1", "kind": "List", "items": [dict(o.body) for o in value.objects]})]
+            return [json.dumps(object_list(value.objects))]
         case shown.StatusShown():
             return list(status_lines(value))
         case shown.RollbackShown():

@@ -1,6 +1,7 @@
 """A plan as a person reads it: which world, what happens, how it is undone, what stops it, what needs you."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from meshmig.cli.views.fields import clip, wrapped
 from meshmig.cli.views.plan_data import summary_data
@@ -20,18 +21,44 @@ from meshmig.model.plan import Bake, Confirm, Judge, JudgeMode, Pause, Plan, Sta
 from meshmig.model.units import Duration
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagePart:
+    """One stage that remains: its line of the journey, and what happens in it."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanParts:
+    """A plan's text in parts, for whoever lays them out."""
+
+    head: tuple[str, ...]
+    journey: tuple[str, ...]
+    stages: tuple[StagePart, ...]
+    tail: tuple[str, ...]
+
+
 def plan_text(shown: PlanShown, *, verbose: bool) -> str:
     """Write the plan; without `verbose`, equal changes are folded and long ones cut short."""
+    parts = plan_parts(shown, verbose=verbose)
+    lines = [*parts.head, *(("", *parts.journey) if parts.journey else ())]
+    for stage in parts.stages:
+        lines += ["", stage.title, *stage.lines]
+    return "\n".join([*lines, "", *parts.tail]) + "\n"
+
+
+def plan_parts(shown: PlanShown, *, verbose: bool) -> PlanParts:
+    """Write the plan's parts."""
     plan = shown.plan
     stages = [stage for stage in plan.stages if shown.stage in (None, stage.number)]
-    lines = [*_head(plan), *_journey(stages, shown)]
     told: set[str] = set()
-    for stage in stages:
-        lines += _stage_lines(plan, stage, shown, verbose=verbose)
-        lines += _gate_lines(plan, _remaining(stage, shown), told)
-        lines += _turn_lines(_remaining(stage, shown))
-    lines += ["", *_proof_lines(plan), *_ledger_lines(shown), *_question_lines(plan), "", *_summary(shown)]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return PlanParts(
+        head=tuple(_head(plan)),
+        journey=tuple(line.rstrip() for line in _journey(stages, shown)),
+        stages=tuple(part for stage in stages for part in _stage_part(stage, shown, told, verbose=verbose)),
+        tail=(*_proof_lines(plan), *_ledger_lines(shown), *_question_lines(plan), "", *_summary(shown)),
+    )
 
 
 def step_text(step: Step) -> str:
@@ -61,7 +88,6 @@ def _journey(stages: Sequence[Stage], shown: PlanShown) -> Iterator[str]:
     """One line a stage: what it costs, whom it asks, how far it can be taken back."""
     if len(stages) < 2:  # noqa: PLR2004 - a table of one row says nothing new
         return
-    yield ""
     rows = [_journey_row(stage, _remaining(stage, shown)) for stage in stages]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row in rows:
@@ -96,12 +122,16 @@ def _least_time(step: Step) -> int:
             return 0
 
 
-def _stage_lines(plan: Plan, stage: Stage, shown: PlanShown, *, verbose: bool) -> Iterator[str]:
+def _stage_part(stage: Stage, shown: PlanShown, told: set[str], *, verbose: bool) -> Iterator[StagePart]:
     steps = _remaining(stage, shown)
-    if not steps:
-        return
-    yield ""
-    yield " · ".join(cell for cell in _journey_row(stage, steps) if cell)
+    if steps:
+        title = " · ".join(cell for cell in _journey_row(stage, steps) if cell)
+        body = _stage_lines(shown.plan, stage, steps, verbose=verbose)
+        lines = (*body, *_gate_lines(shown.plan, steps, told), *_turn_lines(steps))
+        yield StagePart(title=title, lines=tuple(line.rstrip() for line in lines))
+
+
+def _stage_lines(plan: Plan, stage: Stage, steps: Sequence[Step], *, verbose: bool) -> Iterator[str]:
     yield from (f"  ## {line}" for line in stage.doc.splitlines())
     yield from step_lines([step for step in steps if not step.unit], verbose=verbose)
     units = [unit for unit in plan.units if unit.stage == stage.number]
