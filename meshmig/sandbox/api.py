@@ -98,6 +98,11 @@ class Requests:
                 return
             self.clock.wait(min(left, _STEP))
 
+    def forget(self) -> None:
+        """Answer no continue token and no watch that begins before now."""
+        self._cursors.clear()
+        self.state.forget_history()
+
     def create(self, manifest: Manifest) -> Manifest:
         """Create an object."""
         body = _decoded(manifest)
@@ -139,7 +144,7 @@ class Requests:
         new = tidied(applied(live, body, by, now, force=force))
         emptied = tuple(nulls(new.get("spec"), "spec")) if not is_built_in(ref.api_version, ref.kind) else ()
         if emptied and emptied != tuple(nulls(body.get("spec"), "spec")):
-            raise refusals.emptied(ref, emptied)
+            raise refusals.mistyped(ref, emptied)
         return self._done(self.writer.change(live, defaulted(new)))
 
     def patch(self, ref: ObjectRef, body: Mapping[str, Json], require: Precondition, *, status: bool) -> Manifest:
@@ -151,6 +156,10 @@ class Requests:
         _require(ref, live, Precondition(str(asked.get("uid") or ""), str(asked.get("resourceVersion") or "")))
         new: Body = json_merge(live, body)
         _patched(new)
+        if ref_of(new) != ref:
+            raise refusals.bad_request(
+                f"the name of the object ({ref_of(new)}) does not match the name on the URL ({ref})"
+            )
         new = tidied(new)
         if status:
             return self._done(self.writer.set_status(live, new.get("status") or {}, FIELD_MANAGER))
@@ -211,6 +220,8 @@ def _strictly(body: Body) -> None:
         listed = ", ".join(f'unknown field "{name}"' for name in unknown)
         raise refusals.bad_request(f"{body['kind']} cannot be handled: strict decoding error: {listed}")
     wrong = wrong_types(body)
+    if wrong and not is_built_in(str(body["apiVersion"]), str(body["kind"])):
+        raise refusals.mistyped(ref_of(body), [path.partition(":")[0].lstrip(".") for path in wrong])
     if wrong:
         raise refusals.bad_request(f"{body['kind']} cannot be handled: json: cannot unmarshal {'; '.join(wrong)}")
 
@@ -223,9 +234,13 @@ def _typed(ref: ObjectRef, body: Body) -> None:
 
 
 def _patched(new: Body) -> None:
-    wrong = (*unknown_fields(new), *wrong_types(new))
-    if wrong:
-        raise refusals.unpatchable(wrong)
+    unknown = unknown_fields(new)
+    if unknown or is_built_in(str(new["apiVersion"]), str(new["kind"])):
+        wrong = (*unknown, *wrong_types(new))
+        if wrong:
+            raise refusals.unpatchable(wrong)
+    else:
+        _strictly(new)
 
 
 def _require(ref: ObjectRef, live: Body, require: Precondition) -> None:

@@ -148,6 +148,10 @@ class EmbeddedCluster:
             self._state.remember(control_plane=ControlPlane.GONE.value, frozen=self._configuration())
             self._state.commit()
 
+    def forget(self) -> None:
+        """Let continue tokens and versions of before now expire, as an API server's compaction and restart do."""
+        self._requests.forget()
+
     def restart(self, ref: ObjectRef) -> None:
         """Restart a running pod's containers in place.
 

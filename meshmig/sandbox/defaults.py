@@ -286,8 +286,8 @@ def _secret(body: Body) -> None:
 
 
 def _endpoint_slice(body: Body) -> None:
-    body["endpoints"] = [{"conditions": {}, **one} for one in body.get("endpoints") or ()]
-    body["ports"] = [{"name": "", "protocol": "TCP", **one} for one in body.get("ports") or ()]
+    body["endpoints"] = [{"conditions": {}, **one} for one in body.get("endpoints") or ()] or None
+    body["ports"] = [{"name": "", "protocol": "TCP", **one} for one in body.get("ports") or ()] or None
 
 
 def _network_policy(body: Body) -> None:

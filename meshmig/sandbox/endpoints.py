@@ -12,11 +12,17 @@ SERVICE_NAME = "kubernetes.io/service-name"
 _MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 _CONTROLLER = "endpointslice-controller.k8s.io"
 
+_TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
+
 _Ports = tuple[tuple[tuple[str, Json], ...], ...]
+_Content = tuple[_Ports, Sequence[Body]]
 
 
 def reconcile(writer: Writer, ref: ObjectRef) -> None:
-    """Bring a Service's slices in line: one for each set of ports that its pods resolve to."""
+    """Bring a Service's slices in line: one for each set of ports that its pods resolve to, an empty one without pods.
+
+    A slice whose ports are no longer wanted becomes one that is missing, before any is deleted or made.
+    """
     service = writer.state.objects.get(ref)
     if service is None or service["metadata"].get("deletionTimestamp"):
         return
@@ -24,15 +30,35 @@ def reconcile(writer: Writer, ref: ObjectRef) -> None:
     if not selector or service["spec"].get("type") == "ExternalName":
         return
     pods = [pod for pod in writer.state.pods_selected(ref.namespace, selector) if _has_endpoint(pod)]
-    groups: dict[_Ports, list[Body]] = {}
+    wanted: dict[_Ports, list[Body]] = {}
     for pod in pods:
-        groups.setdefault(_ports(service, pod), []).append(pod)
-    known = {_ports_of(one): one for one in _slices(writer, service)}
-    for ports, one in known.items():
-        if ports not in groups and (groups or len(known) > 1):
-            writer.delete(one)
-    for ports, members in groups.items() or [(next(iter(known), ()), [])]:
-        _write(writer, service, known.get(ports), (ports, members))
+        wanted.setdefault(_ports(service, pod), []).append(pod)
+    wanted = wanted or {(): []}
+    slices = _slices(writer, service)
+    since = _changed_at(service, pods, slices)
+    known = {_ports_of(one): one for one in slices}
+    spare = [one for ports, one in known.items() if ports not in wanted]
+    for ports, members in wanted.items():
+        held = known.get(ports) or (spare.pop() if spare else None)
+        _write(writer, service, held, (ports, members), since)
+    for one in spare:
+        writer.delete(one)
+
+
+def _changed_at(service: Body, pods: Sequence[Body], slices: Sequence[Body]) -> str:
+    """When what the slices say changed: the first of the pods that came or changed their readiness since the last pass.
+
+    Empty where only pods went. After k8s.io/endpointslice: trackers of trigger times.
+    """
+    if not slices:
+        return str(service["metadata"]["creationTimestamp"])
+    said = {each["targetRef"]["name"]: each for one in slices for each in one.get("endpoints") or ()}
+    moments = []
+    for pod in pods:
+        ready, known = condition(pod, READY), said.get(pod["metadata"]["name"])
+        if ready and (known is None or known["conditions"]["serving"] != (ready["status"] == "True")):
+            moments.append(str(ready["lastTransitionTime"]))
+    return min(moments, default="")
 
 
 def _slices(writer: Writer, service: Body) -> Sequence[Body]:
@@ -65,29 +91,32 @@ def _resolved(port: Mapping[str, Json], pod: Body) -> Body | None:
     return {"name": port.get("name", ""), "protocol": port.get("protocol", "TCP"), "port": target, **kept}
 
 
-def _write(writer: Writer, service: Body, known: Body | None, content: tuple[_Ports, Sequence[Body]]) -> None:
+def _write(writer: Writer, service: Body, held: Body | None, content: _Content, since: str) -> None:
     ports, members = content
-    said = [dict(port) for port in ports]
-    endpoints = [_endpoint(pod, service) for pod in members]
-    if known is not None:
-        if known.get("endpoints") != endpoints:
-            writer.update(known, {**known, "endpoints": endpoints})
+    said = {
+        "endpoints": [_endpoint(pod, service) for pod in members] or None,
+        "ports": [dict(port) for port in ports] or None,
+    }
+    trigger = {_TRIGGER: since} if since else {}
+    if held is not None:
+        if any(held.get(key) != value for key, value in said.items()):
+            writer.update(held, {**held, **said, "metadata": _annotated(held["metadata"], trigger)})
         return
     name, metadata = service["metadata"]["name"], service["metadata"]
     labels = {**(metadata.get("labels") or {}), _MANAGED_BY: _CONTROLLER, SERVICE_NAME: name}
     if service["spec"].get("clusterIP") == "None":
         labels["service.kubernetes.io/headless"] = ""
-    place = {"generateName": f"{name}-", "namespace": metadata["namespace"]}
-    writer.create(
-        {
-            "apiVersion": "discovery.k8s.io/v1",
-            "kind": "EndpointSlice",
-            "metadata": {**place, "labels": labels, "ownerReferences": [owner_of(service)]},
-            "addressType": "IPv4",
-            "endpoints": endpoints,
-            "ports": said,
-        }
-    )
+    place = {"generateName": f"{name}-", "namespace": metadata["namespace"], "labels": labels}
+    whole = _annotated({**place, "ownerReferences": [owner_of(service)]}, trigger)
+    kind = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice"}
+    writer.create({**kind, "metadata": whole, "addressType": "IPv4", **said})
+
+
+def _annotated(metadata: Body, trigger: Mapping[str, str]) -> Body:
+    kept = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != _TRIGGER}
+    annotations = {**kept, **trigger}
+    plain = {key: value for key, value in metadata.items() if key != "annotations"}
+    return {**plain, "annotations": annotations} if annotations else plain
 
 
 def _endpoint(pod: Body, service: Body) -> Body:

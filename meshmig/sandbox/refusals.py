@@ -68,9 +68,11 @@ def unversioned(ref: ObjectRef) -> InvalidError:
     return InvalidError(422, "Invalid", str(error), {**error.details, "kind": _plural(ref)})
 
 
-def emptied(ref: ObjectRef, paths: Sequence[str]) -> InvalidError:
-    """422: an apply took everything out of an object that it still names; the schema wants no null there."""
-    causes = [Cause(path, "Invalid value: null: must be of type object", "FieldValueTypeInvalid") for path in paths]
+def mistyped(ref: ObjectRef, paths: Sequence[str]) -> InvalidError:
+    """422: fields of a custom resource are not of their schema's type, or null where an apply emptied them."""
+    causes = [
+        Cause(path, "Invalid value: not of the type that its schema says", "FieldValueTypeInvalid") for path in paths
+    ]
     return invalid(ref, [*causes, Cause("<nil>", "Invalid value: null: some validation rules were not checked")])
 
 
@@ -104,10 +106,10 @@ def undeletable(ref: ObjectRef, why: str) -> ConflictError:
     return ConflictError(409, "Conflict", text, _details(ref) | {"kind": ref.kind})
 
 
-def untyped(ref: ObjectRef, why: str) -> ClusterError:
+def untyped(ref: ObjectRef, why: str) -> InvalidError:
     """500: what a server-side apply is answered whose configuration does not fit the schema (a bare error there)."""
     what = f"{ref.namespace}/{ref.name}; {ref.api_version}, Kind={ref.kind}"
-    return ClusterError(500, "", f"failed to create typed patch object ({what}): {why}")
+    return InvalidError(500, "", f"failed to create typed patch object ({what}): {why}")
 
 
 def forbidden(ref: ObjectRef, why: str) -> ForbiddenError:

@@ -1,6 +1,7 @@
-"""The Kubernetes 1.36 schemas of the kinds that an API server knows by itself: fields, list keys, what is atomic.
+"""The schemas of Kubernetes 1.36's own kinds and of Istio 1.31's: fields, list keys, what is atomic.
 
-`kinds.json` is the server's own OpenAPI v3 document, cut down to that: a type is a map from field to shape; a shape is
+`kinds.json` is the API server's own OpenAPI v3 document, `istio_kinds.json` the CustomResourceDefinitions, cut down to
+that: a type is a map from field to shape; a shape is
 `$s` (text), `$i`, `$n`, `$b`, `$x` (number or text), `$q` (quantity), `*` (anything), the name of a type, or one of
 `{o: type}` (atomic), `{m: shape}` / `{am: shape}` (map, atomic map), `{a: shape}` (atomic list), `{v: shape}` (set) and
 `{k: [keys], e: shape}` (list keyed by fields).
@@ -61,22 +62,19 @@ Shape = Scalar | Anything | Struct | MapOf | ListOf
 
 ANYTHING = Anything()
 _METADATA = "apis.meta.v1.ObjectMeta"
-_KEYED: Mapping[str, Mapping[str, tuple[str, ...]]] = {"ServiceEntry": {"ports": ("name",)}}
-"""The lists of Istio's CustomResourceDefinitions whose items have keys; no list of App Mesh's has."""
-
 _WITHOUT_GENERATION = {"v1", "autoscaling/v2", "coordination.k8s.io/v1", "rbac.authorization.k8s.io/v1"}
 _WITH_GENERATION = {("v1", "Pod")}
 
 
 def shape_of(api_version: str, kind: str) -> Shape:
-    """Return the shape of a kind; a custom resource's has typed metadata, the rest is anything."""
+    """Return the shape of a kind; of a custom resource that is not known, only the metadata is typed."""
     built_in = _built_in(api_version, kind)
-    return built_in if built_in is not None else _custom(kind)
+    return built_in if built_in is not None else _custom(api_version, kind)
 
 
 def is_built_in(api_version: str, kind: str) -> bool:
     """Whether the API server knows the kind without a CustomResourceDefinition."""
-    return f"{api_version}/{kind}" in _document()["kinds"] or kind == "CustomResourceDefinition"
+    return f"{api_version}/{kind}" in _document("kinds")["kinds"] or kind == "CustomResourceDefinition"
 
 
 def has_generation(api_version: str, kind: str) -> bool:
@@ -96,50 +94,51 @@ def child(shape: Shape, key: str) -> Shape | None:
 
 
 @cache
-def _document() -> Mapping[str, Any]:
-    return json.loads(files("meshmig.sandbox").joinpath("kinds.json").read_bytes())  # type: ignore[no-any-return]
+def _document(name: str) -> Mapping[str, Any]:
+    return json.loads(files("meshmig.sandbox").joinpath(f"{name}.json").read_bytes())  # type: ignore[no-any-return]
 
 
 @cache
 def _built_in(api_version: str, kind: str) -> Struct | None:
-    name = _document()["kinds"].get(f"{api_version}/{kind}")
-    return None if name is None else _struct(name)
+    name = _document("kinds")["kinds"].get(f"{api_version}/{kind}")
+    return None if name is None else _struct("kinds", name)
 
 
 @cache
-def _custom(kind: str) -> Struct:
-    named: dict[str, Shape] = {"apiVersion": Scalar("$s"), "kind": Scalar("$s"), "metadata": _struct(_METADATA)}
-    keyed: dict[str, Shape] = {name: ListOf(ANYTHING, "map", keys) for name, keys in _KEYED.get(kind, {}).items()}
-    if keyed:
-        named["spec"] = Struct("", keyed, is_open=True)
-    return Struct("", named, is_open=True)
+def _custom(api_version: str, kind: str) -> Struct:
+    metadata = _struct("kinds", _METADATA)
+    common: dict[str, Shape] = {"apiVersion": Scalar("$s"), "kind": Scalar("$s"), "metadata": metadata}
+    name = _document("istio_kinds")["kinds"].get(f"{api_version}/{kind}")
+    if name is None:
+        return Struct("", common, is_open=True)
+    return Struct(name, {**common, **_struct("istio_kinds", name).fields, "status": ANYTHING})
 
 
 @cache
-def _struct(name: str) -> Struct:
-    document = _document()
-    fields = {key: _shape(raw) for key, raw in document["types"][name].items()}
-    return Struct(name, fields, tuple(document["required"].get(name, ())))
+def _struct(document: str, name: str) -> Struct:
+    whole = _document(document)
+    fields = {key: _shape(document, raw) for key, raw in whole["types"][name].items()}
+    return Struct(name, fields, tuple(whole.get("required", {}).get(name, ())))
 
 
-def _shape(raw: Json) -> Shape:
+def _shape(document: str, raw: Json) -> Shape:
     match raw:
         case "*":
             return ANYTHING
         case str() if raw.startswith("$"):
             return Scalar(raw)
         case str():
-            return _struct(raw)
+            return _struct(document, raw)
         case {"o": name}:
-            whole = _struct(name)
+            whole = _struct(document, name)
             return Struct(whole.name, whole.fields, whole.required, atomic=True)
         case {"m": element}:
-            return MapOf(_shape(element))
+            return MapOf(_shape(document, element))
         case {"am": element}:
-            return MapOf(_shape(element), atomic=True)
+            return MapOf(_shape(document, element), atomic=True)
         case {"k": keys, "e": element}:
-            return ListOf(_shape(element), "map", tuple(sorted(keys)))
+            return ListOf(_shape(document, element), "map", tuple(sorted(keys)))
         case {"v": element}:
-            return ListOf(_shape(element), "set")
+            return ListOf(_shape(document, element), "set")
         case _:
-            return ListOf(_shape(raw["a"]))
+            return ListOf(_shape(document, raw["a"]))

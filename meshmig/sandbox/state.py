@@ -97,9 +97,13 @@ class State:
         self._is_silent = False
         self._commit = Commit(0, 0)
         self.agenda.changes()
+        self.forget_history()
+        self.compact()
+
+    def forget_history(self) -> None:
+        """Let no watch begin before now."""
         self.history.clear()
         self.forgotten = self.version
-        self.compact()
 
     def compact(self) -> None:
         """Write the whole state."""

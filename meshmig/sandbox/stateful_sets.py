@@ -94,7 +94,8 @@ def _pod(writer: Writer, found: Body, ordinal: int, revision: str) -> Body:
         spec["volumes"] = [*claimed, *(spec.get("volumes") or ())]
     if found["spec"].get("serviceName"):
         spec["subdomain"] = found["spec"]["serviceName"]
-    return pod_of(found, {"metadata": {**said, "labels": labels}, "spec": spec}, name=name)
+    names = {"name": name, "generateName": f"{found['metadata']['name']}-"}
+    return pod_of(found, {"metadata": {**said, "labels": labels}, "spec": spec}, **names)
 
 
 def _write_status(writer: Writer, found: Body, current: str, revision: str) -> None:

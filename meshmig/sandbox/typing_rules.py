@@ -9,9 +9,7 @@ from meshmig.sandbox.state import Body
 
 
 def unknown_fields(body: Mapping[str, Json]) -> tuple[str, ...]:
-    """Return the fields that a known kind's schema does not have: `spec.template.spec.bar`, sorted."""
-    if not is_built_in(str(body["apiVersion"]), str(body["kind"])):
-        return ()
+    """Return the fields that the kind's schema does not have: `spec.template.spec.bar`, sorted."""
     return tuple(sorted(_unknown(body, shape_of(str(body["apiVersion"]), str(body["kind"])), "")))
 
 
@@ -77,8 +75,6 @@ def _fits(value: Json, kind: str) -> bool:
 
 def repeated_items(body: Mapping[str, Json]) -> tuple[str, ...]:
     """Return the items that stand twice in a list whose items have keys."""
-    if not is_built_in(str(body["apiVersion"]), str(body["kind"])):
-        return ()
     return tuple(_repeated(body, shape_of(str(body["apiVersion"]), str(body["kind"])), ""))
 
 
@@ -105,7 +101,7 @@ def tidied(body: Mapping[str, Json]) -> Body:
     Of a custom resource only the metadata is typed.
     """
     shape = shape_of(str(body["apiVersion"]), str(body["kind"]))
-    if isinstance(shape, Struct) and shape.is_open:
+    if isinstance(shape, Struct) and not is_built_in(str(body["apiVersion"]), str(body["kind"])):
         return {**body, "metadata": _tidy(body["metadata"], shape.fields["metadata"])}
     whole: Body = _tidy(body, shape)
     return whole

@@ -42,6 +42,7 @@ def wrong_on_create(ref: ObjectRef, body: Mapping[str, Json]) -> list[Cause]:
 def wrong_on_update(ref: ObjectRef, live: Mapping[str, Json], body: Mapping[str, Json]) -> list[Cause]:
     """Return what may not change."""
     causes = wrong_on_create(ref, body)
+    causes += _finalizers(live["metadata"], body["metadata"])
     old, new = live.get("spec") or {}, body.get("spec") or {}
     match ref.kind:
         case "Deployment" | "ReplicaSet" | "DaemonSet" if ref.group == "apps":
@@ -65,6 +66,9 @@ def _spec_shape(ref: ObjectRef) -> Shape:
 
 
 def _name(ref: ObjectRef) -> Iterator[Cause]:
+    if not ref.name:
+        yield Cause("metadata.name", "Required value: name or generateName is required", "FieldValueRequired")
+        return
     pattern = _NAMES.get(ref.kind, _SUBDOMAIN) if not ref.group else _SUBDOMAIN
     if ref.kind not in _RBAC and (not pattern.fullmatch(ref.name) or len(ref.name) > _LONGEST):
         yield Cause("metadata.name", f'Invalid value: "{ref.name}": must be a DNS name of the kind')
@@ -180,6 +184,26 @@ def _autoscaler(body: Mapping[str, Json]) -> Iterator[Cause]:
         yield Cause("spec.maxReplicas", text)
 
 
+def _lease(body: Mapping[str, Json]) -> Iterator[Cause]:
+    for name, least in (("leaseDurationSeconds", 1), ("leaseTransitions", 0)):
+        value = body["spec"].get(name)
+        if value is not None and value < least:
+            yield Cause(f"spec.{name}", f"Invalid value: {value}: must be at least {least}")
+
+
+def _budget(body: Mapping[str, Json]) -> Iterator[Cause]:
+    spec = body["spec"]
+    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
+        yield Cause("spec", "Invalid value: minAvailable and maxUnavailable cannot be both set")
+
+
+def _finalizers(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[Cause]:
+    added = set(new.get("finalizers") or ()) - set(old.get("finalizers") or ())
+    if old.get("deletionTimestamp") and added:
+        text = f"Forbidden: no new finalizers can be added if the object is being deleted, found {sorted(added)}"
+        yield Cause("metadata.finalizers", text, "FieldValueForbidden")
+
+
 def _immutable(old: Mapping[str, Json], new: Mapping[str, Json], names: tuple[str, ...]) -> Iterator[Cause]:
     for name in names:
         if name in old and old[name] != new.get(name):
@@ -216,4 +240,6 @@ _RULES: Mapping[str, Callable[[Mapping[str, Json]], Iterator[Cause]]] = {
     "Pod": _pod,
     "Service": _service,
     "HorizontalPodAutoscaler": _autoscaler,
+    "Lease": _lease,
+    "PodDisruptionBudget": _budget,
 }

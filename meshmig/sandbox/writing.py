@@ -128,7 +128,7 @@ class Writer:
     def _put(self, ref: ObjectRef, live: Body, new: Body) -> Body:
         metadata = dict(new["metadata"])
         if _is_released(ref, live, new):
-            self.remove(new)
+            self.remove(live)
             return new
         metadata["resourceVersion"] = str(self.state.next_version())
         new = new | {"metadata": metadata}

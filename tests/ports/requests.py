@@ -1,7 +1,7 @@
 """Requests as values, and who plays them on a cluster: the same script, the same answers."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,11 +109,16 @@ class UntilCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UntilEndpoints:
-    """No request: let time pass until a Service has so many ready endpoints."""
+    """No request: let time pass until a Service has so many endpoints, all of them ready."""
 
     service: str
     namespace: str
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget:
+    """No request: let the API server forget what was before now, as compaction and a restart do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +130,7 @@ class Sync:
 
 Request = Get | Page | Watch | Create | Apply | Replace | Patch | Delete
 Wait = Until | UntilCount | UntilEndpoints
-Step = Request | Wait | Sync
+Step = Request | Wait | Forget | Sync
 
 
 @dataclass(slots=True)
@@ -134,6 +139,7 @@ class Player:
 
     cluster: Cluster
     clock: Clock
+    forget: Callable[[], None]
     seen: dict[ObjectRef, Mapping[str, Any]] = field(default_factory=dict)
     first: dict[ObjectRef, Mapping[str, Any]] = field(default_factory=dict)
     lists: dict[str, str] = field(default_factory=dict)
@@ -145,6 +151,8 @@ class Player:
             match step:
                 case Until() | UntilCount() | UntilEndpoints():
                     self._wait_for(step)
+                case Forget():
+                    self.forget()
                 case Sync(ref=ref):
                     self._remember(self.cluster.get(ref))
                 case request:
@@ -224,10 +232,10 @@ class Player:
         self.first.setdefault(manifest.ref, manifest.body)
         return normal(manifest.body)
 
-    def _ready_endpoints(self, service: str, namespace: str) -> int:
+    def _endpoints(self, service: str, namespace: str) -> list[bool]:
         slices = self.cluster.list_page(SLICES, namespace).items
         mine = [each for each in slices if each.labels.get("kubernetes.io/service-name") == service]
-        return sum(1 for each in mine for one in each.body.get("endpoints") or () if one["conditions"]["ready"])
+        return [one["conditions"]["ready"] for each in mine for one in each.body.get("endpoints") or ()]
 
     def _wait_for(self, step: Wait) -> None:
         for _ in range(_PATIENCE):
@@ -241,7 +249,7 @@ class Player:
             case UntilCount(resource=resource, namespace=namespace, count=count):
                 return len(self.cluster.list_page(resource, namespace).items) == count
             case UntilEndpoints(service=service, namespace=namespace, count=count):
-                return self._ready_endpoints(service, namespace) == count
+                return self._endpoints(service, namespace) == [True] * count
             case Until(ref=ref, path=path, value=value):
                 try:
                     live: Any = self.cluster.get(ref).body

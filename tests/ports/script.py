@@ -34,6 +34,7 @@ from tests.ports.requests import (
     Apply,
     Create,
     Delete,
+    Forget,
     Get,
     Page,
     Patch,
@@ -104,7 +105,6 @@ REPLACE_STEPS: tuple[Step, ...] = (
     Replace(ref=ref(LEASES, "lock"), change={"spec": {"holderIdentity": ""}}),
     Get(ref=ref(LEASES, "lock")),
     Watch(resource=CONFIG_MAPS, namespace=PLACE),
-    Watch(resource=CONFIG_MAPS, namespace=PLACE, since="1"),
 )
 
 PATCH_STEPS: tuple[Step, ...] = (
@@ -268,6 +268,7 @@ SPEC_STEPS: tuple[Step, ...] = (
             strategy={"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
         )
     ),
+    Until(ref=ref(DEPLOYMENTS, "rich"), path="status.observedGeneration", value=1),
     Apply(body=deployment("rich", 0, container("app", "registry.example/app:2"), container("side", "x:latest"))),
     Apply(
         body=deployment("rich", 0, container("app", "registry.example/app:2"), container("side", "x:latest")),
@@ -355,9 +356,28 @@ CUSTOM_STEPS: tuple[Step, ...] = (
     Apply(body=route("catalog", ("catalog-istio", 100))),
     Apply(body=route("catalog", ("catalog-istio", 100)), force=True),
     Apply(body=body(ROUTES, "catalog", spec={"hosts": ["catalog"], "htpp": []})),
+    Apply(body=body(ROUTES, "catalog", spec={"hosts": "catalog"})),
     Create(body=body(ROUTES, "wrong", spec={"hosts": "catalog"})),
+    Create(body=body(ROUTES, "wrong", spec={"hosts": ["catalog"], "htpp": []})),
+    Patch(ref=ref(ROUTES, "catalog"), body={"spec": {"htpp": []}}),
+    Patch(ref=ref(ROUTES, "catalog"), body={"spec": {"hosts": "catalog"}}),
+    Get(ref=ref(ROUTES, "catalog")),
+    Replace(ref=ref(ROUTES, "catalog"), change={"spec": {"htpp": []}}),
     Delete(ref=ref(ROUTES, "catalog")),
     Delete(ref=ref(ROUTES, "catalog")),
+)
+
+HISTORY_STEPS: tuple[Step, ...] = (
+    Page(resource=LEASES, namespace=OTHER, limit=3),
+    Patch(ref=ref(LEASES, "page2", OTHER), body={"spec": {"leaseTransitions": 12}}),
+    Forget(),
+    Page(resource=LEASES, namespace=OTHER, limit=3, start="next"),
+    Watch(resource=LEASES, namespace=OTHER),
+    Watch(resource=LEASES, namespace=OTHER, since="1"),
+    Page(resource=LEASES, namespace=OTHER, limit=3),
+    Page(resource=LEASES, namespace=OTHER, limit=3, start="next"),
+    Patch(ref=ref(LEASES, "page2", OTHER), body={"spec": {"leaseTransitions": 13}}),
+    Watch(resource=LEASES, namespace=OTHER),
 )
 
 END_STEPS: tuple[Step, ...] = (
@@ -385,6 +405,7 @@ CHAPTERS: dict[str, tuple[Step, ...]] = {
     "garbage": GARBAGE_STEPS,
     "sets": SET_STEPS,
     "custom": CUSTOM_STEPS,
+    "history": HISTORY_STEPS,
     "end": END_STEPS,
 }
 """Played in this order, on one cluster."""

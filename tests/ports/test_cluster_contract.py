@@ -12,7 +12,7 @@ from meshmig.adapters.store import MemoryStore
 from meshmig.model.intent import ControlPlane
 from meshmig.sandbox.clock import VirtualClock
 from meshmig.sandbox.cluster import boot
-from tests.ports.requests import Player, Request, Step, Wait
+from tests.ports.requests import Forget, Player, Request, Step, Sync, Wait
 from tests.ports.script import CHAPTERS
 from tests.realcluster.cluster import CONTEXT, RealCluster
 
@@ -26,7 +26,7 @@ def _played(player: Player) -> Answers:
 def _embedded_player() -> Player:
     clock = VirtualClock.at_start()
     cluster = boot(MemoryStore(), [], clock=clock, control_plane=ControlPlane.GONE, name="embedded")
-    return Player(cluster, clock)
+    return Player(cluster, clock, cluster.forget)
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +36,12 @@ def embedded() -> Answers:
 
 @pytest.fixture(scope="module")
 def real(real_cluster: RealCluster) -> Answers:
-    return _played(Player(connect(CONTEXT, kubeconfig=str(real_cluster.kubeconfig)), SystemClock()))
+    cluster = connect(CONTEXT, kubeconfig=str(real_cluster.kubeconfig))
+    return _played(Player(cluster, SystemClock(), real_cluster.forget))
 
 
 def _is_request(step: Step) -> bool:
-    return not isinstance(step, Wait) and type(step).__name__ != "Sync"
+    return not isinstance(step, Wait | Forget | Sync)
 
 
 def test_the_script_has_200_requests() -> None:

@@ -5,6 +5,7 @@ import json
 import secrets
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,18 @@ class RealCluster:
         """From now on a new pod with App Mesh's proxy never becomes ready."""
         self.processes.stop("kwok")
         self.start_kwok(appmesh_alive=False)
+
+    def forget(self) -> None:
+        """Compact etcd and restart the API server: continue tokens and watches of before now are answered 410."""
+        revision = self._etcd("range", {"key": "AA=="})["header"]["revision"]
+        self._etcd("compaction", {"revision": revision, "physical": True})
+        self.processes.kill("kube-apiserver")
+        self.start_api_server()
+
+    def _etcd(self, verb: str, body: Mapping[str, Any]) -> Any:
+        url = f"http://127.0.0.1:{self.ports['etcd']}/v3/kv/{verb}"
+        with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode())) as response:
+            return json.load(response)
 
     def kubectl(self, *arguments: str, given: str | None = None) -> str:
         """Run kubectl and return what it prints."""
@@ -137,6 +150,8 @@ class RealCluster:
             "service-account-private-key-file": self.directory / "accounts.key",
             "root-ca-file": self.directory / "ca.crt",
             "secure-port": self.ports["controllers"],
+            # Nobody renews a kwok node's lease: without it every pod turns unready after 50 seconds.
+            "node-monitor-grace-period": "24h",
         }
         self._start("kube-controller-manager", known | accounts, "--use-service-account-credentials")
         self._start("kube-scheduler", known | {"secure-port": self.ports["scheduler"]})
