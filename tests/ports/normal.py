@@ -7,7 +7,7 @@ generation counts how often its controller looked while pods came and went: two 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshmig.ports import ClusterError
@@ -48,6 +48,19 @@ def normal_error(error: ClusterError) -> dict[str, Any]:
     """Return a refusal without its texts."""
     causes = {(str(cause.get("reason")), str(cause.get("field"))) for cause in error.details.get("causes") or ()}
     return {"error": type(error).__name__, "status": error.status, "reason": error.reason, "causes": sorted(causes)}
+
+
+def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    """Yield where two answers differ: `.items[0].spec.replicas: 2 | 3`."""
+    match one, other:
+        case dict(), dict():
+            for key in sorted(one.keys() | other.keys()):
+                yield from differences(one.get(key, "absent"), other.get(key, "absent"), f"{path}.{key}")
+        case ((list() | tuple()), (list() | tuple())) if len(one) == len(other):
+            for place, (left, right) in enumerate(zip(one, other, strict=True)):
+                yield from differences(left, right, f"{path}[{place}]")
+        case _ if one != other:
+            yield f"{path}: {one} | {other}"
 
 
 def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -243,6 +243,7 @@ ROLLOUT_STEPS: tuple[Step, ...] = (
     Until(ref=_WEB, path="status.replicas", value=None),
     Until(ref=_WEB, path="status.terminatingReplicas", value=0),
     UntilEndpoints(service="web", namespace=PLACE, count=0),
+    UntilEndpoints(service="headless", namespace=PLACE, count=0),
     Get(ref=_WEB),
     Page(resource=SLICES, namespace=PLACE),
 )

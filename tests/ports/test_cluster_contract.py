@@ -12,6 +12,7 @@ from meshmig.adapters.store import MemoryStore
 from meshmig.model.intent import ControlPlane
 from meshmig.sandbox.clock import VirtualClock
 from meshmig.sandbox.cluster import boot
+from tests.ports.normal import differences
 from tests.ports.requests import Forget, Player, Request, Step, Sync, Wait
 from tests.ports.script import CHAPTERS
 from tests.realcluster.cluster import CONTEXT, RealCluster
@@ -64,5 +65,10 @@ def test_the_embedded_cluster_answers_the_same_every_time(embedded: Answers) -> 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_embedded_cluster_answers_as_a_real_one(chapter: str, embedded: Answers, real: Answers) -> None:
     """Request by request, the answers of both are equal but for what no two clusters have in common."""
-    for (request, answer), (_, expected) in zip(embedded[chapter], real[chapter], strict=True):
-        assert answer == expected, f"{chapter}: {request}"
+    wrong = [
+        f"{request}: {difference}"
+        for (request, answer), (_, expected) in zip(embedded[chapter], real[chapter], strict=True)
+        for difference in differences(answer, expected)
+    ]
+
+    assert not wrong, "\n".join(wrong)
