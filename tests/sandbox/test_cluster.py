@@ -52,10 +52,12 @@ def test_a_field_that_is_applied_no_more_goes_away() -> None:
     """Ownership means that giving a field up removes it."""
     world = world_of("shop")
     frame = {"apiVersion": "networking.istio.io/v1", "kind": "Sidecar", "metadata": {"name": "x", "namespace": "shop"}}
-    world.cluster.apply(Manifest(frame | {"spec": {"a": 1, "b": 2}}))
-    second = world.cluster.apply(Manifest(frame | {"spec": {"a": 1}}))
+    world.cluster.apply(
+        Manifest(frame | {"spec": {"egress": [{"hosts": ["./*"]}], "outboundTrafficPolicy": {"mode": "ALLOW_ANY"}}})
+    )
+    second = world.cluster.apply(Manifest(frame | {"spec": {"egress": [{"hosts": ["./*"]}]}}))
 
-    assert second.spec == {"a": 1}
+    assert second.spec == {"egress": [{"hosts": ["./*"]}]}
 
 
 def test_finalizers_hold_a_deletion_until_they_are_stripped() -> None:
