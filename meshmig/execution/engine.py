@@ -119,8 +119,9 @@ def execute(run: Run) -> RunResult:
     try:
         events = run.journal.read()
         run.observer.begin(run.plan, events)
-        judging = Judging(plan=run.plan, cluster=run.cluster, metrics=run.metrics)
-        loop = _Loop(run=run, state=fold(run.plan, events), length=len(events), judging=judging)
+        state = fold(run.plan, events)
+        judging = Judging(plan=run.plan, cluster=run.cluster, metrics=run.metrics, known=state.evidence)
+        loop = _Loop(run=run, state=state, length=len(events), judging=judging)
         _opening(loop, events, token)
         try:
             _go(loop)

@@ -1,6 +1,6 @@
 """Looking at a begun step: is it done, does it wait, must the run hold, or the unit go back?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from meshmig.execution.conditions import holds
@@ -8,6 +8,7 @@ from meshmig.execution.judging import Judging
 from meshmig.execution.state import RunState
 from meshmig.gates import Counts, Judged
 from meshmig.model.intent import OnFailure
+from meshmig.model.objects import Json
 from meshmig.model.plan import Bake, Confirm, Judge, JudgeMode, Pause, Plan, Step
 from meshmig.model.run import (
     DataState,
@@ -21,7 +22,7 @@ from meshmig.model.run import (
     Verdict,
 )
 from meshmig.model.units import Duration, Instant
-from meshmig.ports import Clock, Cluster, UnavailableError
+from meshmig.ports import Clock, Cluster
 
 _PATIENCE = Duration.of(hours=24)
 """How long a gate that sees requests may collect them where the file names no limit."""
@@ -70,45 +71,41 @@ def _conditions(run: View, state: RunState, step: Step, now: Instant) -> Iterato
 
 def _judge(run: View, state: RunState, judging: Judging, step: Step, asking: Judge) -> Iterator[Happening]:
     now = run.clock.now()
-    gate = run.plan.gate(asking.gate)
-    waited = now.since(state.started[step.id])
-    try:
-        judged = judging.tick(step.id, asking, now)
-    except UnavailableError as error:
-        if waited >= gate.no_data_wait:
-            yield StepHeld(step=step.id, reason=f"no data for {gate.no_data_wait}: {error}")
-        return
-    if judged is None:
+    if judging.metrics is None:
         yield StepHeld(step=step.id, reason="no metrics: the file names no Prometheus, so the gate cannot judge")
         return
-    yield from _follow(step, asking, judged)
-    if judged.verdict is Verdict.FREEZE and judged.state is DataState.BLIND and waited >= gate.no_data_wait:
-        yield StepHeld(step=step.id, reason=f"no data for {gate.no_data_wait}: {judged.reason}")
-    limit = gate.finish_within if asking.mode is JudgeMode.FINISH else None
-    idle = judged.verdict is Verdict.HOLD and judged.state is DataState.IDLE and waited >= gate.no_data_wait
-    if idle or (judged.verdict is Verdict.HOLD and waited.ms >= (limit or _PATIENCE).ms):
-        yield StepHeld(step=step.id, reason=f"not decided within {waited}: {judged.reason}")
-
-
-def _follow(step: Step, asking: Judge, judged: Judged) -> Iterator[Happening]:
+    if not judging.is_due(step.id, now):
+        return
+    judged = judging.tick(step, asking, judging.metrics, now)
+    if judging.is_news(step.id, judged, now):
+        yield _sampled(step, judged, judging.note(step.id, judged, now))
+    gate = run.plan.gate(asking.gate)
     match judged.verdict:
         case Verdict.PASS:
-            yield _sampled(step, judged)
             yield StepDone(step=step.id)
+        case Verdict.ROLLBACK if asking.on_failure is OnFailure.ROLLBACK and step.unit:
+            yield UnitFailing(unit=step.unit, step=step.id, reason=judged.reason)
         case Verdict.ROLLBACK:
-            yield _sampled(step, judged)
-            if asking.on_failure is OnFailure.ROLLBACK and step.unit:
-                yield UnitFailing(unit=step.unit, step=step.id, reason=judged.reason)
-            else:
-                yield StepHeld(step=step.id, reason=judged.reason)
-        case Verdict.FREEZE if judged.state is not DataState.BLIND:
-            yield _sampled(step, judged)
             yield StepHeld(step=step.id, reason=judged.reason)
         case _:
-            return
+            limit = gate.finish_within if asking.mode is JudgeMode.FINISH else None
+            collecting = now.since(state.started[step.id])
+            yield from _patience(
+                step, judged, gate.no_data_wait, collecting if collecting >= (limit or _PATIENCE) else None
+            )
 
 
-def _sampled(step: Step, judged: Judged) -> Sampled:
+def _patience(step: Step, judged: Judged, no_data_wait: Duration, over: Duration | None) -> Iterator[Happening]:
+    """What is neither harm nor a pass is waited for; `over` is set once the collecting took too long."""
+    if judged.verdict is Verdict.FREEZE and judged.state is not DataState.BLIND:
+        yield StepHeld(step=step.id, reason=judged.reason)
+    elif judged.state is not DataState.COUNTING and judged.lasted >= no_data_wait:
+        yield StepHeld(step=step.id, reason=f"{judged.reason} (for {no_data_wait})")
+    elif over is not None:
+        yield StepHeld(step=step.id, reason=f"not decided within {over}: {judged.reason}")
+
+
+def _sampled(step: Step, judged: Judged, account: Mapping[str, Json]) -> Sampled:
     return Sampled(
         step=step.id,
         state=judged.state,
@@ -118,6 +115,7 @@ def _sampled(step: Step, judged: Judged) -> Sampled:
         safe=round(judged.safe, 4),
         verdict=judged.verdict,
         reason=judged.reason,
+        account=account,
     )
 
 

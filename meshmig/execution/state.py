@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from meshmig.model.objects import Json
 from meshmig.model.plan import Plan, Shift, Step
 from meshmig.model.run import (
     Approved,
@@ -12,6 +13,7 @@ from meshmig.model.run import (
     PlanReplaced,
     RunContinued,
     RunStarted,
+    Sampled,
     StageDone,
     StageRolledBack,
     StageState,
@@ -55,6 +57,8 @@ class RunState:
     undoing: set[int] = field(default_factory=set)
     undone: set[int] = field(default_factory=set)
     stages_done: set[int] = field(default_factory=set)
+    evidence: dict[str, Mapping[str, Json]] = field(default_factory=dict)
+    """What each gate had seen when it was journalled last."""
 
     def step(self, name: str) -> StepState:
         """Return where a step stands."""
@@ -78,10 +82,13 @@ class RunState:
                 self.waiting.pop(step, None)
             case StepUndone(step=step):
                 self.steps[step] = StepState.UNDONE
+                self.evidence.pop(step, None)
             case StepHeld(step=step, reason=reason):
                 self.held[step] = reason
             case StepWaiting(step=step, reason=reason):
                 self.waiting[step] = reason
+            case Sampled(step=step, account=account):
+                self.evidence[step] = account
             case _:
                 pass
 

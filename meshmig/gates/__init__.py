@@ -1,6 +1,19 @@
 """What is measured, how it is asked, and how it is judged."""
 
-from meshmig.gates.judge import Asked, Judged, judge
-from meshmig.gates.query import Counts, counts
+from meshmig.gates.judge import Asked, Evidence, Judged, judge
+from meshmig.gates.scrape import NOBODY, Moment, PodName, Scrape, Side, scrape
+from meshmig.gates.tally import Counts
 
-__all__ = ["Asked", "Counts", "Judged", "counts", "judge"]
+__all__ = [
+    "NOBODY",
+    "Asked",
+    "Counts",
+    "Evidence",
+    "Judged",
+    "Moment",
+    "PodName",
+    "Scrape",
+    "Side",
+    "judge",
+    "scrape",
+]

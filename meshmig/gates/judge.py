@@ -1,32 +1,64 @@
 """The judge: every tick of counts becomes a verdict with its reason."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from math import log
 
-from meshmig.gates.accounts import Account, Tick, harm_account, safe_account
-from meshmig.gates.query import Counts
+from meshmig.gates.accounts import Bet, Tick, bet_on
+from meshmig.gates.scrape import Scrape
+from meshmig.gates.tally import Bounds, Counts, Tally, common_bounds
 from meshmig.model.intent import AbsoluteRequirement, Gate, Measure, QueryRequirement, RelativeRequirement
 from meshmig.model.plan import JudgeMode
 from meshmig.model.run import DataState, Verdict
-from meshmig.model.units import Duration
+from meshmig.model.units import Duration, Instant
 
 SUSPICION = 3.0
 """Harm's odds below which a pass is believable."""
-_FEW = 50
-"""Requests of a side below which its share of bad ones says nothing."""
+_DOUBT = log(1_000)
+"""How sure a broken absolute bound must be: a side that keeps the bound looks so bad once in 1,000 windows."""
+_MARKS_A_WINDOW = 10
+"""How finely a window slides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Both sides' counts at a moment: the beginning of a window."""
+
+    at: Instant
+    old: Counts
+    new: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that a gate has seen so far; kept in the journal, so that a run that goes on asks no new question.
+
+    `bets`: one a relative requirement, carried from step to step of a move. The rest is of one step: `bounds` are the
+    latency bounds that both sides share, `marks` where windows may begin, `since` when the present state began.
+    """
+
+    bets: tuple[Bet, ...] = ()
+    old: Tally | None = None
+    new: Tally | None = None
+    bounds: Bounds = ()
+    at: Instant | None = None
+    marks: tuple[Mark, ...] = ()
+    state: DataState = DataState.IDLE
+    since: Instant | None = None
+
+    def for_next_step(self) -> "Evidence":
+        """Return what a later step of the same move may build on."""
+        return Evidence(bets=tuple(bet.afresh() for bet in self.bets))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a gate is asked, and what it has seen so far: the counts of the last tick and one account pair a measure."""
+    """What a gate is asked, and what it has seen so far; `has_old` where there is an old side to compare with."""
 
     gate: Gate
     mode: JudgeMode
     has_old: bool
-    first: tuple[Counts, Counts] | None = None
-    last: tuple[Counts, Counts] | None = None
-    harm: tuple[Account, ...] = ()
-    safe: tuple[Account, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
 
     @property
     def thresholds(self) -> tuple[Duration, ...]:
@@ -36,37 +68,31 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A verdict with what it rests on; `asked` goes on to the next tick."""
+    """A verdict with what it rests on; `asked` goes on to the next tick, `lasted` is how long the state has."""
 
     asked: Asked
     verdict: Verdict
     state: DataState
     reason: str
-    old: Counts
-    new: Counts
+    lasted: Duration = Duration(0)
+    old: Counts = field(default_factory=Counts)
+    new: Counts = field(default_factory=Counts)
     harm: float = 1.0
     safe: float = 1.0
 
 
-def judge(asked: Asked, old: Counts, new: Counts) -> Judged:
-    """Take one tick's absolute counts of both sides in and say what they mean."""
-    if _blind(asked, old, new):
-        return Judged(
-            asked=asked, verdict=Verdict.FREEZE, state=DataState.BLIND, reason=_unseen(old, new), old=old, new=new
-        )
-    if asked.last is None or asked.first is None:
-        begun = _begun(asked, old, new)
-        return Judged(asked=begun, verdict=Verdict.HOLD, state=DataState.IDLE, reason="first look", old=old, new=new)
-    grown = _bet(asked, old, new)
-    harm = max((account.odds for account in grown.harm), default=1.0)
-    safe = min((account.odds for account in grown.safe), default=asked.gate.safe_odds)
-    verdict, reason = _verdict(grown, _since(asked.first, old, new), (harm, safe))
-    counting = grown.last is not None and new.requests > asked.first[1].requests
-    state = DataState.COUNTING if counting else DataState.IDLE
-    since = _since(asked.first, old, new)
-    return Judged(
-        asked=grown, verdict=verdict, state=state, reason=reason, old=since[0], new=since[1], harm=harm, safe=safe
-    )
+def judge(asked: Asked, old: Scrape, new: Scrape, at: Instant) -> Judged:
+    """Take one reading of both sides in and say what it means."""
+    bounds = common_bounds(asked.thresholds, (old, new), asked.evidence.bounds)
+    unseen = bounds if isinstance(bounds, str) else _unseen(asked, old, new)
+    if isinstance(bounds, str) or unseen:
+        return _seen(_blinded(asked, at), Verdict.FREEZE, unseen, at)
+    evidence = asked.evidence
+    if evidence.old is None or evidence.new is None:
+        return _seen(replace(asked, evidence=_begun(asked, (old, new), bounds, at)), Verdict.HOLD, "first look", at)
+    grown = _grown(asked, (old, new), bounds, at)
+    verdict, reason = _verdict(grown, at)
+    return _seen(grown, verdict, reason, at)
 
 
 def _measured(gate: Gate) -> Iterator[RelativeRequirement | AbsoluteRequirement]:
@@ -74,46 +100,85 @@ def _measured(gate: Gate) -> Iterator[RelativeRequirement | AbsoluteRequirement]
     return (r for r in gate.requirements if not isinstance(r, QueryRequirement))
 
 
-def _blind(asked: Asked, old: Counts, new: Counts) -> bool:
-    return new.seen < new.expected or new.expected == 0 or (asked.has_old and old.seen < old.expected)
-
-
-def _unseen(old: Counts, new: Counts) -> str:
-    sides = [f"{name} side: {c.seen} of {c.expected} pods are scraped" for name, c in (("old", old), ("new", new))]
-    return f"no data ({'; '.join(sides)}): is their port scraped?"
-
-
-def _begun(asked: Asked, old: Counts, new: Counts) -> Asked:
-    relative = [r for r in asked.gate.requirements if isinstance(r, RelativeRequirement)]
-    return replace(
-        asked,
-        first=(old, new),
-        last=(old, new),
-        harm=tuple(harm_account(r.ratio, r.slack.ratio) for r in relative),
-        safe=tuple(safe_account(r.ratio, r.slack.ratio) for r in relative),
+def _seen(asked: Asked, verdict: Verdict, reason: str, at: Instant) -> Judged:
+    evidence = asked.evidence
+    return Judged(
+        asked=asked,
+        verdict=verdict,
+        state=evidence.state,
+        reason=reason,
+        lasted=at.since(evidence.since or at),
+        old=evidence.old.counts if evidence.old else Counts(),
+        new=evidence.new.counts if evidence.new else Counts(),
+        harm=_harm(evidence),
+        safe=_safe(evidence),
     )
 
 
-def _bet(asked: Asked, old: Counts, new: Counts) -> Asked:
-    before = asked.last
-    if before is None:
+def _harm(evidence: Evidence) -> float:
+    return max((bet.harm.odds for bet in evidence.bets), default=1.0)
+
+
+def _safe(evidence: Evidence) -> float:
+    """The least proved requirement: a pass needs all of them."""
+    return min((bet.safe.odds for bet in evidence.bets), default=1.0)
+
+
+def _unseen(asked: Asked, old: Scrape, new: Scrape) -> str:
+    """Say why a tick cannot be counted, or nothing."""
+    sides = (("new", new), ("old", old)) if asked.has_old else (("new", new),)
+    problems = [f"{name} side: {side.problem}" for name, side in sides if side.problem]
+    if problems:
+        return f"no data ({'; '.join(problems)})"
+    if new.expected and all(len(side.pods) == side.expected for _, side in sides):
+        return ""
+    counted = [f"{name} side: {len(side.pods)} of {side.expected} pods are scraped" for name, side in sides]
+    return f"no data ({'; '.join(reversed(counted))}): is their port scraped?"
+
+
+def _blinded(asked: Asked, at: Instant) -> Asked:
+    """The clocks stop and the evidence stays; what the counters gain meanwhile is one tick afterwards."""
+    evidence = asked.evidence
+    since = evidence.since if evidence.state is DataState.BLIND else at
+    return replace(asked, evidence=replace(evidence, state=DataState.BLIND, since=since))
+
+
+def _begun(asked: Asked, sides: tuple[Scrape, Scrape], bounds: Bounds, at: Instant) -> Evidence:
+    old, new = (Tally(begun=at).after(side, bounds) for side in sides)
+    bets = asked.evidence.bets or tuple(bet_on(r.ratio, r.slack.ratio) for r in _relative(asked.gate))
+    marks = (Mark(at=at, old=old.counts, new=new.counts),)
+    return Evidence(bets=bets, old=old, new=new, bounds=bounds, at=at, marks=marks, since=at)
+
+
+def _relative(gate: Gate) -> tuple[RelativeRequirement, ...]:
+    return tuple(r for r in gate.requirements if isinstance(r, RelativeRequirement))
+
+
+def _absolute(gate: Gate) -> tuple[AbsoluteRequirement, ...]:
+    return tuple(r for r in gate.requirements if isinstance(r, AbsoluteRequirement))
+
+
+def _grown(asked: Asked, sides: tuple[Scrape, Scrape], bounds: Bounds, at: Instant) -> Asked:
+    evidence = asked.evidence
+    if evidence.old is None or evidence.new is None:
         return asked
-    relative = [r for r in asked.gate.requirements if isinstance(r, RelativeRequirement)]
-    ticks = [
-        Tick(
-            new_requests=max(0, new.requests - before[1].requests),
-            new_bad=max(0, _bad(r, new) - _bad(r, before[1])),
-            old_requests=max(0, old.requests - before[0].requests),
-            old_bad=max(0, _bad(r, old) - _bad(r, before[0])),
-        )
-        for r in relative
-    ]
-    return replace(
-        asked,
-        last=(old, new),
-        harm=tuple(account.after(tick) for account, tick in zip(asked.harm, ticks, strict=True)),
-        safe=tuple(account.after(tick) for account, tick in zip(asked.safe, ticks, strict=True)),
+    old, new = evidence.old.after(sides[0], bounds), evidence.new.after(sides[1], bounds)
+    added = (old.counts.less(evidence.old.counts), new.counts.less(evidence.new.counts))
+    length = at.since(evidence.at or at)
+    bets = tuple(
+        bet.after(_tick(requirement, added), length)
+        for bet, requirement in zip(evidence.bets, _relative(asked.gate), strict=True)
     )
+    state = DataState.COUNTING if added[1].requests else DataState.IDLE
+    since = evidence.since if evidence.state is state else at
+    marks = _marked(asked.gate, evidence.marks, Mark(at=at, old=old.counts, new=new.counts))
+    grown = Evidence(bets=bets, old=old, new=new, bounds=bounds, at=at, marks=marks, state=state, since=since)
+    return replace(asked, evidence=grown)
+
+
+def _tick(requirement: RelativeRequirement, added: tuple[Counts, Counts]) -> Tick:
+    old, new = added
+    return Tick(new.requests, _bad(requirement, new), old.requests, _bad(requirement, old))
 
 
 def _bad(requirement: RelativeRequirement | AbsoluteRequirement, side: Counts) -> int:
@@ -122,53 +187,123 @@ def _bad(requirement: RelativeRequirement | AbsoluteRequirement, side: Counts) -
     return side.errors
 
 
-def _since(first: tuple[Counts, Counts], old: Counts, new: Counts) -> tuple[Counts, Counts]:
-    return (_less(old, first[0]), _less(new, first[1]))
+def _marked(gate: Gate, marks: tuple[Mark, ...], mark: Mark) -> tuple[Mark, ...]:
+    """Add a mark where the last one lies far enough back, and drop what no window begins at any more."""
+    windows = [requirement.window for requirement in _absolute(gate)]
+    if not windows:
+        return ()
+    if marks and mark.at.since(marks[-1].at).ms * _MARKS_A_WINDOW < min(windows).ms:
+        return marks
+    older = [known for known in marks if mark.at.since(known.at) >= max(windows)]
+    return (*older[-1:], *marks[len(older) :], mark)
 
 
-def _less(now: Counts, then: Counts) -> Counts:
-    slow = tuple((threshold, max(0, count - dict(then.slow).get(threshold, 0))) for threshold, count in now.slow)
-    return replace(
-        now, requests=max(0, now.requests - then.requests), errors=max(0, now.errors - then.errors), slow=slow
+def _verdict(asked: Asked, at: Instant) -> tuple[Verdict, str]:
+    evidence, gate = asked.evidence, asked.gate
+    old, new = _counts(evidence)
+    figures = _figures(old, new)
+    if asked.mode is JudgeMode.UNCALLED and not new.requests:
+        return Verdict.PASS, "not judged: nobody calls, every pod is scraped"
+    harm = _harm(evidence)
+    if harm >= gate.harm_odds:
+        return Verdict.ROLLBACK, f"the new side is worse: {harm:.3g}:1 of {gate.harm_odds:.0f}:1, {figures}"
+    for requirement in _absolute(gate):
+        found = _window(requirement, evidence, at)
+        if found.new.is_broken:
+            both = "and so is the old side: nobody's rollback" if found.old.is_broken else "not proved against it alone"
+            return Verdict.FREEZE, f"{requirement_text(requirement)} is broken at {found.new}, {both}: {figures}"
+        if found.new.is_missed:
+            return Verdict.HOLD, f"{requirement_text(requirement)} is not kept: {found.new}, {figures}"
+    if evidence.state is DataState.IDLE:
+        return Verdict.HOLD, f"traffic did not arrive: {figures}: is it routed to the new side?"
+    return _progress(asked, old, new)
+
+
+def _counts(evidence: Evidence) -> tuple[Counts, Counts]:
+    return (
+        evidence.old.counts if evidence.old else Counts(),
+        evidence.new.counts if evidence.new else Counts(),
     )
 
 
-def _verdict(asked: Asked, since: tuple[Counts, Counts], odds: tuple[float, float]) -> tuple[Verdict, str]:
-    old, new = since
-    harm, safe = odds
-    gate = asked.gate
-    if asked.mode is JudgeMode.UNCALLED and new.requests == 0:
-        return Verdict.PASS, "not judged: nobody calls, every pod is scraped"
-    broken = _broken(gate, new)
-    both = bool(broken) and asked.has_old and bool(_broken(gate, old))
-    if harm >= gate.harm_odds and not both:
-        return Verdict.ROLLBACK, f"the new side is worse: {harm:.0f}:1, {_figures(old, new)}"
-    if broken and (both or new.requests >= gate.advance_after):
-        why = "and so is the old side: nobody's rollback" if both else "without evidence against the new side alone"
-        return Verdict.FREEZE, f"{broken}, {why}: {_figures(old, new)}"
-    if asked.mode is JudgeMode.FINISH and asked.has_old and old.requests:
-        enough = safe >= gate.safe_odds and harm < SUSPICION
-        return (
-            Verdict.PASS if enough else Verdict.HOLD
-        ), f"safe {safe:.2g}:1 of {gate.safe_odds:.0f}:1, {_figures(old, new)}"
-    if new.requests >= gate.advance_after:
-        return Verdict.PASS, f"unharmed after {new.requests} requests, {_figures(old, new)}"
-    return Verdict.HOLD, f"{new.requests} of {gate.advance_after} requests, {_figures(old, new)}"
+def _progress(asked: Asked, old: Counts, new: Counts) -> tuple[Verdict, str]:
+    """Nothing speaks against the new side: is there enough that speaks for it?"""
+    gate, evidence = asked.gate, asked.evidence
+    figures, safe = _figures(old, new), _safe(evidence)
+    is_proved = bool(evidence.bets) and safe >= gate.safe_odds and _harm(evidence) < SUSPICION
+    compared = bool(old.requests and evidence.bets)
+    if new.requests < gate.advance_after:
+        return Verdict.HOLD, f"{new.requests} of {gate.advance_after} requests, {figures}"
+    if is_proved:
+        return Verdict.PASS, f"proved {safe:.3g}:1 of {gate.safe_odds:.0f}:1, {figures}"
+    proved = f"proved {safe:.2g}:1 of {gate.safe_odds:.0f}:1, {figures}"
+    if compared and asked.mode is not JudgeMode.FINISH:
+        return Verdict.PASS, f"unharmed after {new.requests} requests, {figures}"
+    if not compared and _absolute(gate):
+        alone = "; ".join(requirement_text(requirement) for requirement in _absolute(gate))
+        return Verdict.PASS, f"not compared, the old side has no requests: {alone} is kept, {proved}"
+    return Verdict.HOLD, proved
 
 
-def _broken(gate: Gate, side: Counts) -> str:
-    """Say which absolute requirement a side breaks, or empty."""
-    if side.requests < _FEW:
-        return ""
-    for requirement in gate.requirements:
-        if isinstance(requirement, AbsoluteRequirement):
-            bad = _bad(requirement, side) / side.requests
-            measured = 1 - bad if requirement.measure is Measure.SUCCESS_RATE else bad
-            missed = measured < requirement.bound.ratio if requirement.at_least else measured > requirement.bound.ratio
-            if missed:
-                word = requirement.measure.value.replace("_", " ")
-                return f"{word} is {measured:.2%} where {requirement.bound} is the bound"
-    return ""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Bad requests of all in a window, against the share that is allowed."""
+
+    bad: int
+    requests: int
+    allowed: float
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether more is bad than allowed, be it by chance."""
+        return bool(self.requests) and self.bad / self.requests > self.allowed
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether chance does not explain it (Chernoff's bound)."""
+        return self.is_missed and self.requests * _divergence(self.bad / self.requests, self.allowed) > _DOUBT
+
+    def __str__(self) -> str:
+        return f"{self.bad} of {self.requests} bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Both sides in one requirement's window."""
+
+    old: Share
+    new: Share
+
+
+def _window(requirement: AbsoluteRequirement, evidence: Evidence, at: Instant) -> Window:
+    begins = _beginning(evidence.marks, requirement.window, at)
+    old, new = _counts(evidence)
+    allowed = 1 - requirement.bound.ratio if requirement.at_least else requirement.bound.ratio
+    sides = ((old, begins.old), (new, begins.new)) if begins else ()
+    shares = [Share(_bad(requirement, now.less(then)), now.less(then).requests, allowed) for now, then in sides]
+    return Window(*shares) if shares else Window(Share(0, 0, allowed), Share(0, 0, allowed))
+
+
+def _beginning(marks: Sequence[Mark], window: Duration, at: Instant) -> Mark | None:
+    """The newest mark that lies a whole window back; the first one where the window is not full yet."""
+    whole = [mark for mark in marks if at.since(mark.at) >= window]
+    return whole[-1] if whole else marks[0] if marks else None
+
+
+def _divergence(share: float, allowed: float) -> float:
+    """Kullback and Leibler's divergence of two coins, in nats."""
+    return sum(part * log(part / base) for part, base in _outcomes(share, allowed) if part)
+
+
+def _outcomes(share: float, allowed: float) -> Iterator[tuple[float, float]]:
+    yield share, max(allowed, 1e-9)
+    yield 1 - share, max(1 - allowed, 1e-9)
+
+
+def requirement_text(requirement: AbsoluteRequirement) -> str:
+    """Write an absolute requirement as the file does."""
+    word = requirement.measure.value + (f" {requirement.threshold}" if requirement.threshold else "")
+    return f"{word} {'>=' if requirement.at_least else '<='} {requirement.bound} over {requirement.window}"
 
 
 def _figures(old: Counts, new: Counts) -> str:

@@ -30,6 +30,12 @@ NEW_REQUESTS = Counter(
     code_label="response_code",
     observed_at="the server's Istio proxy",
 )
+OLD_GATEWAY_REQUESTS = Counter(
+    metric="envoy_cluster_upstream_rq",
+    matchers=(Matcher("envoy_cluster_name", "=~", "cds_(ingress|egress)_.*"),),
+    code_label="envoy_response_code",
+    observed_at="the App Mesh gateway",
+)
 GATEWAY_REQUESTS = Counter(
     metric="istio_requests_total",
     matchers=(Matcher("reporter", "=", "source"),),
@@ -47,8 +53,22 @@ class Histogram:
 
 
 OLD_LATENCY = Histogram(metric="envoy_cluster_upstream_rq_time_bucket", matchers=OLD_REQUESTS.matchers)
+OLD_GATEWAY_LATENCY = Histogram(metric=OLD_LATENCY.metric, matchers=OLD_GATEWAY_REQUESTS.matchers)
 NEW_LATENCY = Histogram(metric="istio_request_duration_milliseconds_bucket", matchers=NEW_REQUESTS.matchers)
 GATEWAY_LATENCY = Histogram(metric="istio_request_duration_milliseconds_bucket", matchers=GATEWAY_REQUESTS.matchers)
 
 UP = "up"
 """One a scraped pod; 0 or absent means that the pod cannot be seen."""
+
+
+def tables(*, istio: bool, gateway: bool) -> tuple[Counter, Histogram]:
+    """Return what is asked of a side's pods: a gateway is measured where it sends, a server where it receives."""
+    match istio, gateway:
+        case True, True:
+            return GATEWAY_REQUESTS, GATEWAY_LATENCY
+        case True, False:
+            return NEW_REQUESTS, NEW_LATENCY
+        case False, True:
+            return OLD_GATEWAY_REQUESTS, OLD_GATEWAY_LATENCY
+        case _:
+            return OLD_REQUESTS, OLD_LATENCY

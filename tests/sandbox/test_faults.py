@@ -3,9 +3,10 @@
 import pytest
 
 from meshmig.commands.opening import Place, World, rehearsal_world, require_migration
-from meshmig.commands.rehearse import to_the_end
+from meshmig.commands.rehearse import rehearse, to_the_end
+from meshmig.commands.result import RunShown
 from meshmig.execution.journal import Journal
-from meshmig.model.run import Outcome, StepDone, StepStarted, StepWritten
+from meshmig.model.run import Outcome, Sampled, StepDone, StepStarted, StepWritten, Verdict
 from meshmig.sandbox.faults import Fault, FaultName, Faults
 from meshmig.sandbox.faulty_cluster import FaultyCluster
 from tests.program import ROOT
@@ -70,3 +71,39 @@ def test_somebody_elses_hand_is_never_overwritten(stage: int) -> None:
 
     assert outcome in {Outcome.HELD, Outcome.STALE}
     assert taken, "the field is still the intruder's"
+
+
+def test_the_only_old_pod_restarts_and_the_run_holds_where_it_stands(tmp_path) -> None:
+    """Its callers lose requests, which are counted; there is no baseline any more, and the reason says why."""
+    manifests = ROOT / "plans" / "vault"
+    for path in manifests.iterdir():
+        (tmp_path / path.name).write_text(path.read_text().replace("replicas: 2", "replicas: 1"))
+    file = tmp_path / "vault.mig"
+    text = (
+        (ROOT / "plans" / "vault.mig")
+        .read_text()
+        .replace('use "gates.mig"', (ROOT / "plans" / "gates.mig").read_text()[6:])
+    )
+    file.write_text(text.replace('files "vault"', 'files "."'))
+    ended = rehearse(str(file), Place(), ["pod-restart@3"], Heard([]))
+    shown = ended.shown
+
+    assert isinstance(shown, RunShown)
+    assert ended.outcome is Outcome.HELD
+    assert "cannot become ready in App Mesh again" in shown.reason
+    assert shown.requests is not None
+    assert shown.requests.by_cause.keys() == {"no_endpoints", "caller_not_ready"}
+
+
+def test_a_killed_gate_goes_on_with_its_evidence() -> None:
+    """Killed while a gate collects, the run goes on from what it had counted: as many ticks as an undisturbed one."""
+    whole, broken = _world(), _world(Fault(FaultName.KILL, 2))
+    seen = []
+    for world in (whole, broken):
+        heard = Heard([])
+        to_the_end(plan_of(world, "vault"), world, heard)
+        passes = [e.happening for e in heard.events if isinstance(e.happening, Sampled) and e.happening.step[0] == "2"]
+        seen.append([(h.step, h.new.requests) for h in passes if h.verdict is Verdict.PASS])
+
+    assert len(seen[0]) > 3
+    assert seen[0] == seen[1]

@@ -50,7 +50,8 @@ class Counters:
             return
         total, errors, slow = (int(value) for value in counted)
         if pod.side is Side.APPMESH:
-            labels = place | {"envoy_cluster_name": f"cds_ingress_mesh_{pod.owner}_http_1"}
+            way = "egress" if pod.gateway else "ingress"
+            labels = place | {"envoy_cluster_name": f"cds_{way}_mesh_{pod.owner}_http_1"}
             yield from _old(metric, labels, (total, errors, slow))
         elif pod.side is Side.ISTIO:
             reporter = "source" if pod.gateway else "destination"
