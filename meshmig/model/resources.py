@@ -62,6 +62,7 @@ KUBERNETES_RESOURCES = (
     ResourceType("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     ResourceType("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
     ResourceType("networking.k8s.io/v1", "Ingress", "ingresses"),
+    ResourceType("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
     ResourceType("coordination.k8s.io/v1", "Lease", "leases"),
     ResourceType(
         "admissionregistration.k8s.io/v1",

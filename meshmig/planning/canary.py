@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from meshmig.model.intent import OnFailure, Profile, Strategy
-from meshmig.model.mesh import Mesh, Workload
+from meshmig.model.mesh import Workload
 from meshmig.model.plan import (
     Bake,
     Confirm,
@@ -18,12 +18,14 @@ from meshmig.model.plan import (
     WorkloadReady,
     Write,
 )
+from meshmig.planning.companions import autoscalers, budgets
 from meshmig.planning.copies import (
     copy_ref,
     copy_workload,
     exclusive_services,
     placement_of,
     relabelling,
+    same_pods,
     service_manifest,
     upstreams_of,
 )
@@ -50,7 +52,7 @@ def move_by_copy(journey: Journey, workloads: Sequence[Workload], profile: Profi
 def _moving(journey: Journey, workloads: Sequence[Workload], profile: Profile) -> Moving:
     mesh = journey.mesh
     upstreams = upstreams_of(mesh, workloads)
-    groups = {workload.id: _same_pods(mesh, workload) for workload in workloads}
+    groups = {workload.id: same_pods(mesh, workload) for workload in workloads}
     found = {service.id: service for group in groups.values() for service in exclusive_services(mesh, group)}
     services = tuple(found[name] for name in sorted(found))
     labels = {name: relabelling(mesh, group) for name, group in groups.items()}
@@ -72,12 +74,6 @@ def _moving(journey: Journey, workloads: Sequence[Workload], profile: Profile) -
         callers=calling,
         by_share=by_share,
     )
-
-
-def _same_pods(mesh: Mesh, workload: Workload) -> tuple[Workload, ...]:
-    """Return the workloads that one Upstream's address leads to, this one among them."""
-    upstream = mesh.upstream.get(workload.upstream or "")
-    return tuple(mesh.workload[name] for name in upstream.workloads) if upstream else (workload,)
 
 
 def _unit(journey: Journey, moving: Moving) -> Unit:
@@ -117,6 +113,7 @@ def _copies(journey: Journey, moving: Moving, after: tuple[str, ...]) -> tuple[s
             step = journey.write(apply_of(manifest), Wanted(title=title, unit=moving.unit, after=last))
             last = chained([step]) or last
     for workload in moving.workloads:
+        last = budgets(journey, moving, workload, last)
         last = chained([_copy(journey, moving, workload, last)]) or last
     return last
 
@@ -218,6 +215,8 @@ def _finish(journey: Journey, moving: Moving, settled: str) -> tuple[str, ...]:
         last = _bake_and_judge(journey, moving, 100, last)
     if profile.gate and journey.request.migration.gate(profile.gate).finish_within is not None:
         last = _judges(journey, moving, 100, JudgeMode.FINISH, last)
+    for workload in moving.workloads:
+        last = autoscalers(journey, moving, workload, last)
     if profile.keep.ms:
         reason = f"old pods of {moving.unit} stay {profile.keep}"
         last = (

@@ -54,6 +54,12 @@ def relabelling(mesh: Mesh, workloads: Sequence[Workload]) -> Relabelling:
     return Relabelling(keys=tuple(keys))
 
 
+def same_pods(mesh: Mesh, workload: Workload) -> tuple[Workload, ...]:
+    """Return the workloads that one Upstream's address leads to, this one among them."""
+    upstream = mesh.upstream.get(workload.upstream or "")
+    return tuple(mesh.workload[name] for name in upstream.workloads) if upstream else (workload,)
+
+
 def upstreams_of(mesh: Mesh, workloads: Sequence[Workload]) -> tuple[Upstream, ...]:
     """Return the Upstreams whose pods these workloads make."""
     names = dict.fromkeys(workload.upstream for workload in workloads if workload.upstream)
@@ -77,6 +83,7 @@ def copy_workload(mesh: Mesh, live: Manifest, workload: Workload, labels: Relabe
         template = enrol(template, workload, settings)
     pod_labels = labels.of(template["metadata"]["labels"]) | {SERVES: workload.ref.name}
     template["metadata"]["labels"] = dict(sorted(pod_labels.items()))
+    template["spec"] = _placed(template["spec"], labels)
     matched = labels.of((plain.spec.get("selector") or {}).get("matchLabels") or {})
     spec = dict(plain.spec) | {"replicas": workload.replicas, "template": template}
     spec["selector"] = {"matchLabels": matched | {"meshmig.io/workload": workload.ref.name}}
@@ -84,6 +91,33 @@ def copy_workload(mesh: Mesh, live: Manifest, workload: Workload, labels: Relabe
         del spec["replicas"]
     ref = copy_ref(workload)
     return _made(ref, workload.ref, labels.of(live.labels), spec)
+
+
+def _placed(pod: Mapping[str, Json], labels: Relabelling) -> dict[str, Json]:
+    """Let the rules that keep a workload's pods apart or together name the copy's pods by the copy's labels."""
+    made = dict(pod)
+    for field in ("affinity", "topologySpreadConstraints"):
+        if field in made:
+            made[field] = _renamed_selectors(made[field], labels)
+    return made
+
+
+def _renamed_selectors(value: Json, labels: Relabelling) -> Json:
+    match value:
+        case {"labelSelector": {"matchLabels": matched, **rest}, **others}:
+            return others | {"labelSelector": rest | {"matchLabels": labels.of(matched)}}
+        case dict():
+            return {key: _renamed_selectors(inner, labels) for key, inner in value.items()}
+        case list() | tuple():
+            return [_renamed_selectors(inner, labels) for inner in value]
+        case _:
+            return value
+
+
+def twin_of(ref: ObjectRef, spec: Mapping[str, Json], origin: ObjectRef | None = None) -> Manifest:
+    """Return an object beside another one, by the copy's name."""
+    named = ObjectRef(ref.api_version, ref.kind, ref.namespace, f"{ref.name[: 63 - len(SUFFIX)]}{SUFFIX}")
+    return _made(named, origin or ref, {}, spec)
 
 
 def _made(ref: ObjectRef, origin: ObjectRef, labels: Mapping[str, str], spec: Mapping[str, Json]) -> Manifest:

@@ -7,6 +7,7 @@ from meshmig.model.intent import Enforce, Enforced
 from meshmig.model.mesh import EgressPolicy, Placement
 from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import Await, DeleteObject, NoMeshedPods, ObjectGone, PatchObject, WorkloadDrained
+from meshmig.planning.companions import leftovers
 from meshmig.planning.copies import OLD_SUFFIX, SUFFIX
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
 from meshmig.planning.staging import write_all
@@ -147,6 +148,7 @@ def _old_objects(journey: Journey, last: tuple[str, ...]) -> None:
         copy = replace(ref, name=f"{ref.name[: 63 - len(SUFFIX)]}{SUFFIX}")
         if copy in journey.objects and ref in journey.objects:
             last = _delete(journey, ref, last)
+            last = leftovers(journey, workload, last)
     for ref in sorted(journey.objects):
         named = ref.name.endswith((SUFFIX, OLD_SUFFIX))
         ours = journey.objects[ref].labels.get("app.kubernetes.io/managed-by") == "meshmig"

@@ -3,6 +3,7 @@
 from meshmig.model.mesh import Workload
 from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import Await, ControlPlaneReady, PatchPods
+from meshmig.planning.companions import policies
 from meshmig.planning.copies import OLD_SUFFIX, service_manifest
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
 from meshmig.targets.istio import desired, install_command
@@ -47,5 +48,6 @@ def install(journey: Journey) -> None:
         ref = ObjectRef("v1", "Service", namespace, short)
         title = f"tell Istio what the ports of {ref} speak"
         journey.write(apply_of(journey.service_fields(ref), force=True), Wanted(title=title, after=last))
+    last = policies(journey, last)
     for manifest in desired(journey.mesh, journey.placements, journey.settings):
         journey.write(apply_of(manifest), Wanted(title=f"stage {manifest.ref}", after=last))

@@ -15,6 +15,11 @@ def selects(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
     )
 
 
+def takes(selector: Mapping[str, object] | None, labels: Mapping[str, str]) -> bool:
+    """Say whether a selector as a Kubernetes object holds it takes labels."""
+    return selector is not None and selects(LabelSelector.model_validate(selector), labels)
+
+
 def equalities(selector: LabelSelector | None) -> Mapping[str, str] | None:
     """Return a selector as plain equal labels; None where it cannot be said so, or takes all or nothing."""
     if selector is None:
