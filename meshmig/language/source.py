@@ -8,8 +8,14 @@ from meshmig.diagnostics import Diagnostic, Severity, Span
 from meshmig.language.tree import Extent
 
 MAX_BYTES = 10_000_000
-HIDDEN = re.compile("[\0-\b\v\f\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\r(?!\n)")
-"""Control characters, and those that change what a reader sees without being seen."""
+HIDDEN = re.compile(
+    "[\0-\b\v\f\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]|\r(?!\n)"
+)
+"""Control characters, and what Unicode calls ignorable: signs that change what a reader sees without being seen.
+
+Variation selectors are left alone, since an emoji may have one.
+"""
 
 _BLANKS = re.compile(r"[ \t]*")
 
