@@ -38,6 +38,7 @@ def _wrong_use(message: str, arguments: Sequence[str]) -> int:
         command = next((word for word in arguments if not word.startswith("-")), "")
         finding: dict[str, object] = {"code": "MIG001", "severity": "error", "message": message.partition("\n")[0]}
         finding |= {"help": "meshmig --help lists the commands", "span": None, "object": None, "path": ""}
+        finding |= {"labels": [], "edit": None}
         document = {"schema": "meshmig/result/v1", "command": command, "exit": 1, "outcome": "usage"}
         sys.stdout.write(json.dumps(document | {"findings": [finding], "data": {}}, ensure_ascii=False) + "\n")
     else:
@@ -96,13 +97,18 @@ def _init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kubeconfig", metavar="PATH", help="instead of KUBECONFIG and ~/.kube/config")
 
 
+def _files(parser: argparse.ArgumentParser) -> None:
+    help_text = "the .mig files, - for stdin; without any, the only one of this folder that holds a migration"
+    parser.add_argument("files", nargs="*", metavar="FILE", help=help_text)
+
+
 def _check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE")
+    _files(parser)
     parser.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text")
 
 
 def _fmt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE")
+    _files(parser)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
     parser.add_argument("--diff", action="store_true", help="write nothing; show what would change")
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from meshmig.commands.opening import Place, find_migration
+from meshmig.commands.opening import STDIN, Place, find_migration
 from meshmig.commands.result import DocumentShown, PlanShown, Result
 from meshmig.diagnostics import reject
 from meshmig.model.run import Outcome
@@ -51,16 +51,21 @@ def _init(arguments: argparse.Namespace) -> Result:
     return start(request, force=arguments.force)
 
 
+def _texts(arguments: argparse.Namespace) -> list[str]:
+    given: list[str] = arguments.files
+    return [STDIN if file == "-" else file for file in given] or [find_migration(None, Path.cwd())]
+
+
 def _check(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.texts import check
 
-    return check(arguments.files)
+    return check(_texts(arguments))
 
 
 def _fmt(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.texts import fmt
 
-    return fmt(arguments.files, write=not (arguments.check or arguments.diff), diff=arguments.diff)
+    return fmt(_texts(arguments), write=not (arguments.check or arguments.diff), diff=arguments.diff)
 
 
 def _explain(arguments: argparse.Namespace) -> Result:

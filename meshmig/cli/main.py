@@ -2,10 +2,12 @@
 
 import argparse
 import gc
+import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +18,7 @@ from meshmig.model.run import Outcome
 from meshmig.ports import ClusterError, LockedError, StoppedError, UnavailableError
 
 _COLLECT_AFTER = 100_000
+_LEAST_WIDTH = 40
 
 Dispatch = Callable[[argparse.Namespace], Result]
 
@@ -93,10 +96,21 @@ def _show(arguments: argparse.Namespace, result: Result) -> None:
     from meshmig.cli.views.human import findings_text, human
 
     _write(sys.stdout, human(result, verbose=arguments.verbose))
-    _write(sys.stderr, findings_text(result))
+    _write(sys.stderr, findings_text(result, _width()))
+
+
+def _width() -> int:
+    """Return the terminal's columns, no fewer than make sense; a pipe or a file gets a fixed width."""
+    from meshmig.language import WIDTH
+
+    if not sys.stderr.isatty():
+        return WIDTH
+    return max(_LEAST_WIDTH, os.get_terminal_size(sys.stderr.fileno()).columns or WIDTH)
 
 
 def _write(stream: TextIO, text: str) -> None:
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")  # a file's name may be no text in the terminal's encoding
     try:
         stream.write(text)
         stream.flush()

@@ -1,6 +1,7 @@
 """Opening: which `.mig` file, which cluster, which metrics, as ports that every command takes."""
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,13 +10,16 @@ from meshmig.adapters.clock import SystemClock
 from meshmig.adapters.folder import read_folder
 from meshmig.adapters.store import FolderStore, MemoryStore
 from meshmig.diagnostics import Diagnostic, RejectedError, has_errors, reject
-from meshmig.language import Loaded, load
+from meshmig.language import MAX_BYTES, Loaded, load
 from meshmig.model.intent import ClusterChoice, ClusterKind, ControlPlane, MetricsChoice, Migration
 from meshmig.ports import Clock, Cluster, MetricsSource, Store
 from meshmig.sandbox.cluster import EmbeddedCluster, boot, is_booted, open_cluster
 from meshmig.sandbox.faults import Faults
 from meshmig.sandbox.faulty_cluster import FaultyCluster
 from meshmig.sandbox.traffic import Traffic
+
+STDIN = "<stdin>"
+"""What the standard input is called in findings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,19 @@ def _holds_migration(path: Path) -> bool:
 
 def load_migration(file: str) -> Loaded:
     """Read a `.mig` file with what it uses; findings are in the result."""
-    return load(file, lambda name: Path(name).read_bytes())
+    return load(file, read_text_file)
+
+
+def read_text_file(name: str) -> bytes:
+    """Read a `.mig` file, or the standard input, at most one byte more than such a file may have.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if name == STDIN:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with Path(name).open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def require_migration(file: str) -> tuple[Migration, Loaded]:

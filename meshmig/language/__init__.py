@@ -3,6 +3,7 @@
 from meshmig.language.codes import CODES
 from meshmig.language.loading import Loaded, load
 from meshmig.language.printer import Formatted, format_text
-from meshmig.language.render import render_finding
+from meshmig.language.render import WIDTH, render_finding
+from meshmig.language.source import MAX_BYTES
 
-__all__ = ["CODES", "Formatted", "Loaded", "format_text", "load", "render_finding"]
+__all__ = ["CODES", "MAX_BYTES", "WIDTH", "Formatted", "Loaded", "format_text", "load", "render_finding"]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from meshmig.diagnostics import Diagnostic, Severity, Span, has_errors, in_order
 from meshmig.language import tree
+from meshmig.language.collecting import no_collection
 from meshmig.language.parser import Parsed, parse
 from meshmig.language.report import Mistake
 from meshmig.language.resolve import resolve
@@ -35,6 +36,7 @@ class Loaded:
     files: tuple[Parsed, ...] = ()
 
 
+@no_collection()
 def load(file: str, read: Read, parse: Parse = parse, *, params: Mapping[str, str] = MappingProxyType({})) -> Loaded:
     """Read a file with what it uses and resolve it; never raises for what the files hold.
 

@@ -1,11 +1,10 @@
 """Text to tree, with every mistake named on the way."""
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from meshmig.language import tree
+from meshmig.language.collecting import no_collection
 from meshmig.language.lexer import split
 from meshmig.language.machine import Machine
 from meshmig.language.recover import recover
@@ -40,7 +39,7 @@ def parse(source: Source) -> Parsed:
     """Read a text; the mistakes are in the report, one per cause, at most fifty."""
     report = Report(source)
     _find_hidden(report)
-    with _no_collection():
+    with no_collection():
         pieces = split(source.text)
         machine = Machine(pieces.tokens, report)
         file = _read(machine) if _begin(machine) else None
@@ -55,18 +54,6 @@ def parse(source: Source) -> Parsed:
         lost=frozenset(machine.lost),
         docs=_docs(source, pieces.comments),
     )
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the garbage collector away while many small values are made, none of them garbage: a third of the time."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def _docs(source: Source, comments: Iterable[Token]) -> Mapping[int, str]:

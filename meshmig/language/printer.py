@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from meshmig.diagnostics import Diagnostic
+from meshmig.language.collecting import no_collection
 from meshmig.language.layout import WIDTH, Row, fill, write
 from meshmig.language.parser import Parsed, parse
 from meshmig.language.shape import Block, Shape, Statement, shape_of
@@ -21,12 +22,17 @@ _GROUPED = frozenset({"USE", "PARAM", "STAGE", "ALLOW", "ANSWER", "ADOPT", "TAKE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formatted:
-    """A file in the canonical layout; `text` is None where the file has mistakes, which are the findings."""
+    """A file in the canonical layout; `text` is None where the file has mistakes, which are the findings.
+
+    `before` is what was read, empty where the file is no text.
+    """
 
     text: str | None
     findings: tuple[Diagnostic, ...]
+    before: str = ""
 
 
+@no_collection()
 def format_text(text: bytes, file: str) -> Formatted:
     """Lay a file out; never raises. Formatting twice changes nothing, and no token or comment is ever lost.
 
@@ -37,8 +43,8 @@ def format_text(text: bytes, file: str) -> Formatted:
         return Formatted(text=None, findings=(source,))
     parsed = parse(source)
     if parsed.report.findings:
-        return Formatted(text=None, findings=parsed.report.findings)
-    return Formatted(text=layout(parsed), findings=())
+        return Formatted(text=None, before=source.text, findings=parsed.report.findings)
+    return Formatted(text=layout(parsed), before=source.text, findings=())
 
 
 def layout(parsed: Parsed) -> str:

@@ -10,6 +10,8 @@ from meshmig.diagnostics import Diagnostic, Span
 from meshmig.language.source import HIDDEN
 
 WIDTH = 100
+_JOINING = {"Mn", "Me"}
+"""Categories of signs that are drawn over the one before them: accents, vowel signs, variation selectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +23,28 @@ class _Mark:
     text: str
 
 
-def render_finding(finding: Diagnostic, sources: Mapping[str, str]) -> str:
+def render_finding(finding: Diagnostic, sources: Mapping[str, str], width: int = WIDTH) -> str:
     """Write a finding with its source lines; `sources` holds each file's text, a missing one shows no lines.
 
-    The text has no final newline, no colour, and lines of at most 100 columns where words allow it.
+    The text has no final newline, no colour, and lines of at most `width` columns where words allow it.
     """
     marks = _marks(finding)
     gutter = max([2, *(len(str(mark.span.line)) for mark in marks)])
     title = f"{finding.severity.value} {finding.code}: {finding.message}"
-    lines = [*_wrapped(title, "", "  ")]
+    lines = [*_wrapped(title, "", "  ", width)]
     if finding.span is not None:
-        lines += _places(finding.span, marks, sources, gutter)
+        lines += _places(finding.span, marks, sources, (gutter, width))
     elif finding.object is not None:
         lines.append(f"{' ' * gutter}┌─ {finding.object}{f' {finding.path}' if finding.path else ''}")
     if finding.help:
-        lines += _wrapped(finding.help, f"{' ' * gutter}= ", f"{' ' * gutter}  ")
+        lines += _wrapped(finding.help, f"{' ' * gutter}= ", f"{' ' * gutter}  ", width)
     return "\n".join([*lines, f"{' ' * gutter}more: meshmig explain {finding.code}"])
 
 
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
+def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
     return textwrap.wrap(
         _visible(text),
-        WIDTH,
+        width,
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,
@@ -59,22 +61,22 @@ def _marks(finding: Diagnostic) -> list[_Mark]:
     return [_Mark(finding.span, "^", own), *others]
 
 
-def _places(span: Span, marks: list[_Mark], sources: Mapping[str, str], gutter: int) -> Iterator[str]:
+def _places(span: Span, marks: list[_Mark], sources: Mapping[str, str], room: tuple[int, int]) -> Iterator[str]:
     """Write the finding's file first; lines of one file rise, another file gets its own heading."""
     files = dict.fromkeys([span.file, *(mark.span.file for mark in marks)])
     for file in files:
         chosen = sorted((mark for mark in marks if mark.span.file == file), key=lambda mark: mark.span)
         head = chosen[0].span if file != span.file else span
-        yield f"{' ' * gutter}┌─ {_visible(file)}:{head.line}:{head.column}"
-        yield from _lines(chosen, sources.get(file, "").split("\n"), gutter)
+        yield f"{' ' * room[0]}┌─ {_visible(file)}:{head.line}:{head.column}"
+        yield from _lines(chosen, sources.get(file, "").split("\n"), *room)
 
 
-def _lines(marks: list[_Mark], text: list[str], gutter: int) -> Iterator[str]:
+def _lines(marks: list[_Mark], text: list[str], gutter: int, width: int) -> Iterator[str]:
     shown = 0
     for number, on_line in groupby(marks, lambda mark: mark.span.line):
         if number > len(text) or not text[number - 1].strip():
             continue
-        room = _Room(text[number - 1].rstrip("\r"), tuple(on_line), WIDTH - gutter - 2)
+        room = _Room(text[number - 1].rstrip("\r"), tuple(on_line), width - gutter - 2)
         yield from [f"{' ' * gutter}·"] if shown and number > shown + 1 else []
         yield f"{number:>{gutter}}│ {room.line}"
         yield from (f"{' ' * gutter}│ {line}" for line in room.underlines)
@@ -146,7 +148,10 @@ def _visible(text: str) -> str:
 
 
 def _columns(text: str) -> int:
-    """Return how many columns a terminal gives a text: wide characters take two, combining ones none."""
+    """Return how many columns a terminal gives a text: wide characters take two, those that join another one none."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
+    return sum(
+        0 if unicodedata.category(sign) in _JOINING else 1 + (unicodedata.east_asian_width(sign) in "WF")
+        for sign in text
+    )

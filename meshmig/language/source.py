@@ -54,8 +54,7 @@ class Source:
 def decode(data: bytes, file: str) -> Source | Diagnostic:
     """Read bytes as the text that a `.mig` file must be; what is none is refused with one finding."""
     if len(data) > MAX_BYTES:
-        size = f"{len(data) / 1_000_000:.0f} MB"
-        return _refusal("MIG103", file, f"{file} has {size}, more than a .mig file's 10 MB", "name the right file")
+        return _refusal("MIG103", file, f"{file} has more than a .mig file's 10 MB", "name the right file")
     if b"\0" in data:
         return _refusal("MIG102", file, f"{file} is no text: it holds bytes of zero", "name a .mig file")
     try:

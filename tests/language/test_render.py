@@ -1,5 +1,7 @@
 """Findings as plain text: places, clipping, and nothing that a terminal would obey."""
 
+import pytest
+
 from meshmig.diagnostics import Diagnostic, Label, ObjectName, Severity, Span
 from meshmig.language import render_finding
 
@@ -62,6 +64,35 @@ def test_what_a_terminal_would_obey_is_shown_as_a_sign() -> None:
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert "\r" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("e\u0301te\u0301", 3),
+        ("\u0915\u093f\u0924", 3),
+        ("\u0e01\u0e31\u0e19", 2),
+        ("\u2764\ufe0f", 1),
+        ("\U0001f6a2", 2),
+    ],
+    ids=["accents", "Devanagari", "Thai", "variation selector", "emoji"],
+)
+def test_signs_over_others_take_no_column(text: str, columns: int) -> None:
+    """Accents, vowel signs over a letter and variation selectors are drawn where the sign before them is."""
+    place = len(text) + 3
+    carets = render_finding(_finding(1, place, place + 1), {"site.mig": f'"{text}"x'}).splitlines()[-2]
+
+    assert carets.index("^") == len(" 1│ ") + columns + 2
+
+
+def test_the_line_is_cut_to_the_width_that_there_is() -> None:
+    """A narrow terminal shows less of the line, and never less than the place."""
+    source = "a " * 200 + "HERE" + " b" * 200
+    for width in (40, 60, 100, 200):
+        _, _, line, carets, _ = render_finding(_finding(1, 401, 405), {"site.mig": source}, width).splitlines()
+
+        assert len(line) == width
+        assert line[carets.index("^") : carets.index("^") + 4] == "HERE"
 
 
 def test_wide_letters_take_two_columns() -> None:

@@ -7,7 +7,7 @@ from meshmig.cli.exits import EXIT
 from meshmig.cli.views.plan_data import ledger_data, plan_data, question_data
 from meshmig.commands import result as shown
 from meshmig.commands.result import Result, RunShown
-from meshmig.diagnostics import Diagnostic
+from meshmig.diagnostics import Diagnostic, Span
 from meshmig.model.objects import Json, Manifest, ObjectRef
 
 SCHEMA = "meshmig/result/v1"
@@ -28,16 +28,28 @@ def envelope(command: str, result: Result) -> str:
 
 def finding_data(finding: Diagnostic) -> Json:
     """Return a finding in the contract's shape."""
-    span, name = finding.span, finding.object
+    name = finding.object
     return {
         "code": finding.code,
         "severity": finding.severity.value,
         "message": finding.message,
         "help": finding.help,
-        "span": span and {"file": span.file, "line": span.line, "column": span.column},
+        "span": finding.span and _span(finding.span),
         "object": name
         and {"apiVersion": name.api_version, "kind": name.kind, "namespace": name.namespace, "name": name.name},
         "path": finding.path,
+        "labels": [{"span": _span(label.span), "text": label.text} for label in finding.labels],
+        "edit": finding.edit and {"span": _span(finding.edit.span), "replacement": finding.edit.replacement},
+    }
+
+
+def _span(span: Span) -> Json:
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
     }
 
 

@@ -9,7 +9,7 @@ from meshmig.cli.views.run_text import drift_lines, lock_lines, rollback_lines, 
 from meshmig.commands import result as shown
 from meshmig.commands.result import Result
 from meshmig.diagnostics import Diagnostic, Severity
-from meshmig.language import render_finding
+from meshmig.language import WIDTH, render_finding
 
 
 def human(result: Result, *, verbose: bool) -> str:
@@ -57,16 +57,16 @@ def _init_text(init: shown.InitShown) -> str:
     )
 
 
-def findings_text(result: Result) -> str:
-    """Write the findings, errors first, each rendered with its source line where it has one."""
+def findings_text(result: Result, width: int = WIDTH) -> str:
+    """Write the findings, errors first, each rendered with its source line where it has one, so many columns wide."""
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
     ranked = sorted(result.findings, key=lambda finding: order[finding.severity])
-    return "".join(_finding_text(finding, result) for finding in ranked)
+    return "".join(_finding_text(finding, result, width) for finding in ranked)
 
 
-def _finding_text(finding: Diagnostic, result: Result) -> str:
-    if finding.span is not None and finding.span.file in result.sources:
-        return render_finding(finding, result.sources) + "\n"
+def _finding_text(finding: Diagnostic, result: Result, width: int) -> str:
+    if finding.span is not None:
+        return render_finding(finding, result.sources, width) + "\n"
     where = f" {finding.object}" if finding.object else ""
     path = f" {finding.path}" if finding.path else ""
     helping = f"\n  = {finding.help}" if finding.help else ""
