@@ -372,9 +372,28 @@ class UnsafeCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """What was proved of the calls: how many states and pairs were looked at, and which calls break."""
+class RoutingProof:
+    """How many classes of requests were compared, and what came of it.
 
-    states: int
-    pairs: int
+    `announced` differ as the ledger, a finding or an answer said; `unannounced` differ and nobody said so;
+    `undecided` could not be compared.
+    """
+
+    compared: int = 0
+    equal: int = 0
+    announced: int = 0
+    unannounced: int = 0
+    undecided: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was proved: of the routing at the journey's end, and of the calls in every state on the way.
+
+    `states` were looked at, for `pairs` of caller and callee, and `unsafe` are the calls that break.
+    """
+
+    routing: RoutingProof = RoutingProof()
+    states: int = 0
+    pairs: int = 0
     unsafe: tuple[UnsafeCall, ...] = ()
