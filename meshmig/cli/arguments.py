@@ -191,6 +191,13 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fault", action="append", default=[], metavar="NAME@STAGE", help=f"break a stage: {FAULTS}")
 
 
+def _verify(parser: argparse.ArgumentParser) -> None:
+    _file(parser)
+    _run(parser)
+    parser.add_argument("--istio", metavar="DIR", help="judge the Istio manifests of a folder instead of the plan's")
+    parser.add_argument("--witnesses", metavar="PATH", help="write one request of every class compared, as JSON")
+
+
 Fill = Callable[[argparse.ArgumentParser], None]
 
 COMMANDS: dict[str, tuple[str, Fill]] = {
@@ -208,4 +215,5 @@ COMMANDS: dict[str, tuple[str, Fill]] = {
     "drift": ("List what others changed since the last write.", _drift),
     "lock": ("Show who holds the migration's lock, or break it.", _lock),
     "rehearse": ("Run the whole migration on the embedded cluster; break stages on purpose.", _rehearse),
+    "verify": ("Prove that Istio routes every class of requests as App Mesh did, and that no call breaks.", _verify),
 }

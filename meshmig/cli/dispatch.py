@@ -174,6 +174,13 @@ def _rehearse(arguments: argparse.Namespace) -> Result:
         return rehearse(_migration(arguments), place, arguments.fault, observed)
 
 
+def _verify(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.verify import VerifyOptions, verify
+
+    options = VerifyOptions(istio=arguments.istio or "", witnesses=arguments.witnesses or "")
+    return verify(_migration(arguments), _place(arguments), options)
+
+
 HANDLERS: Mapping[str, Handler] = {
     "init": _init,
     "check": _check,
@@ -189,4 +196,5 @@ HANDLERS: Mapping[str, Handler] = {
     "drift": _drift,
     "lock": _lock,
     "rehearse": _rehearse,
+    "verify": _verify,
 }

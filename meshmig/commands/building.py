@@ -11,6 +11,8 @@ from meshmig.model.objects import Snapshot
 from meshmig.model.plan import Plan, World
 from meshmig.planning import PlanRequest, digest_of, make_plan
 from meshmig.ports import Cluster
+from meshmig.proof import CODES as PROOF_CODES
+from meshmig.proof import Case, Proved, journeys_end, prove
 from meshmig.sources.appmesh import Lifted, judge_world, lift
 
 
@@ -29,8 +31,7 @@ def build_plan(migration: Migration, cluster: Cluster, findings: Sequence[Diagno
 
 def plan_snapshot(migration: Migration, snapshot: Snapshot, findings: Sequence[Diagnostic] = ()) -> Built:
     """Plan the whole journey from one reading of the cluster."""
-    answers = {answer.id: answer.choice for answer in migration.answers}
-    lifted = lift(snapshot, migration.mesh, answers)
+    lifted = read_source(migration, snapshot)
     found = (*findings, *lifted.findings, *_answer_findings(migration.answers, lifted))
     if lifted.mesh is None:
         return Built(plan=None, findings=in_order(found))
@@ -43,7 +44,29 @@ def plan_snapshot(migration: Migration, snapshot: Snapshot, findings: Sequence[D
         findings=found,
     )
     plan = make_plan(request)
-    return Built(plan=plan, findings=in_order(plan.findings))
+    proved = prove_plan(migration, snapshot, Built(plan=plan, findings=plan.findings))
+    findings = in_order((*plan.findings, *proved.findings))
+    return Built(plan=redigested(replace(plan, proof=proved.proof, findings=findings)), findings=findings)
+
+
+def read_source(migration: Migration, snapshot: Snapshot) -> Lifted:
+    """Lift the migration's mesh with the file's answers."""
+    return lift(snapshot, migration.mesh, {answer.id: answer.choice for answer in migration.answers})
+
+
+def prove_plan(migration: Migration, snapshot: Snapshot, built: Built) -> Proved:
+    """Prove what a plan leads to from the cluster as it was before it."""
+    if built.plan is None:
+        raise AssertionError("only a plan can be proved")
+    case = Case(
+        source=snapshot,
+        target=journeys_end(snapshot, built.plan),
+        mesh=migration.mesh,
+        answers={answer.id: answer.choice for answer in migration.answers},
+        ledger=built.plan.ledger,
+        findings=[finding for finding in built.findings if finding.code not in PROOF_CODES],
+    )
+    return prove(case)
 
 
 def world_of(migration: Migration, snapshot: Snapshot) -> World:

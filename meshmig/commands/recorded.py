@@ -59,7 +59,7 @@ def replanned(recorded: Recorded, migration: Migration, world: World) -> Built:
     """
     from meshmig.adapters.reading import read_snapshot
 
-    before = _taken_back(recorded, read_snapshot(world.cluster))
+    before = before_the_run(recorded, read_snapshot(world.cluster))
     built = plan_snapshot(migration, before, world.findings)
     if built.plan is None:
         return built
@@ -97,7 +97,8 @@ def _changed(number: int) -> Exception:
     )
 
 
-def _taken_back(recorded: Recorded, live: Snapshot) -> Snapshot:
+def before_the_run(recorded: Recorded, live: Snapshot) -> Snapshot:
+    """Return the cluster as it was before the run: every begun step taken back in thought."""
     objects: dict[ObjectRef, Manifest] = dict(live.by_ref)
     for step in reversed(_begun(recorded)):
         for write in step.undo:

@@ -8,6 +8,7 @@ from meshmig.model.mesh import Question
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.plan import Plan
 from meshmig.model.run import Outcome, StageState
+from meshmig.proof import Proved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +139,16 @@ class LockShown:
     broken: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProofShown:
+    """A proof: of which migration, of what (`the plan`, or a folder), and where the witnesses were written."""
+
+    name: str
+    proved: Proved
+    of: str
+    witnesses: str = ""
+
+
 Shown = (
     Nothing
     | FilesShown
@@ -150,6 +161,7 @@ Shown = (
     | RollbackShown
     | DriftShown
     | LockShown
+    | ProofShown
 )
 
 

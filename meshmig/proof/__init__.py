@@ -2,7 +2,7 @@
 
 from meshmig.proof.announcing import Announced
 from meshmig.proof.comparing import Class
-from meshmig.proof.describing import curl_of, outcome_data, outcome_text, request_data, request_text
+from meshmig.proof.describing import curl_of, outcome_data, outcome_text, request_data, request_text, witness_data
 from meshmig.proof.findings import CODES
 from meshmig.proof.model import PATH, Cause
 from meshmig.proof.proving import Case, Proved, journeys_end, prove
@@ -22,4 +22,5 @@ __all__ = [
     "prove",
     "request_data",
     "request_text",
+    "witness_data",
 ]

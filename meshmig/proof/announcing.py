@@ -1,7 +1,10 @@
-"""Whether a difference was announced: by a ledger row that is not carried exactly, by a finding, or by an answer."""
+"""Whether a difference was announced: by a ledger row, a finding or an answer that says just this difference.
+
+That somebody said something about the same object is not enough: each saying comes with what it explains.
+"""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,33 +12,47 @@ from meshmig.diagnostics import Diagnostic
 from meshmig.model.mesh import Fate, Ledger, LedgerRow
 from meshmig.model.objects import Json, ObjectRef, Snapshot
 from meshmig.proof.comparing import Aspect, Class
-from meshmig.proof.model import HEADER, QUERY, SCHEME
-
-_FIELDS: Mapping[Aspect, tuple[str, ...]] = {
-    Aspect.ARRIVAL: ("provider", "awsName", "egressFilter", "backends", "virtualGatewayRef"),
-    Aspect.DESTINATIONS: ("weightedTargets", "serviceDiscovery", "virtualNodeRef", "podSelector"),
-    Aspect.TIMEOUT: ("timeout",),
-    Aspect.RETRIES: ("retryPolicy",),
-    Aspect.PATH: ("rewrite.prefix", "rewrite.path"),
-    Aspect.HOST: ("rewrite.hostname",),
-    Aspect.EXTRAS: (),
-}
-"""The parts of field paths whose stated differences explain an aspect."""
-
-_CODES: Mapping[Aspect, tuple[str, ...]] = {
-    Aspect.ARRIVAL: ("MIG327", "MIG328", "MIG329", "MIG330", "MIG332"),
-    Aspect.DESTINATIONS: ("MIG329", "MIG330"),
-    Aspect.TIMEOUT: ("MIG330", "MIG331"),
-    Aspect.RETRIES: ("MIG330",),
-    Aspect.PATH: ("MIG313", "MIG330"),
-    Aspect.HOST: ("MIG330",),
-    Aspect.EXTRAS: (),
-}
-"""The findings on an object that explain an aspect."""
+from meshmig.proof.model import HEADER, SCHEME, Forward, Refused
 
 _KEPT_HOST = ("host_rewrite", "keep")
-_CONDITION = re.compile(r"\.(headers|metadata|queryParameters)\[(\d+)\]")
+_RANGE = re.compile(r"\.(?:headers|metadata)\[\d+\](?=\.match\.range\.)")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def _takes_the_most_generous_limit(item: Class) -> bool:
+    """MIG331: targets with differing limits get the longest of them."""
+    if not (isinstance(item.before, Forward) and isinstance(item.after, Forward)):
+        return False
+    limits = {share.timeout_ms for share in item.before.shares}
+    most = 0 if 0 in limits else max(limits)
+    return {share.timeout_ms for share in item.after.shares} == {most}
+
+
+def _is_made_for_nobody(item: Class) -> bool:
+    """MIG328: a VirtualService without a provider refuses everything, and nothing stands for it in Istio."""
+    return isinstance(item.before, Refused)
+
+
+def _is_not_offered(item: Class) -> bool:
+    """MIG327: no Service offers the port that callers are said to dial."""
+    return not isinstance(item.after, Forward)
+
+
+def _same_pods_altogether(item: Class) -> bool:
+    """MIG335: nodes under one Cloud Map name each took all of its pods, and each takes its own now."""
+    if not (isinstance(item.before, Forward) and isinstance(item.after, Forward)):
+        return False
+    old, new = ({w for share in side.shares for w in share.target.workloads} for side in (item.before, item.after))
+    return old == new
+
+
+_BY_CODE: Mapping[tuple[str, Aspect], Callable[[Class], bool]] = {
+    ("MIG331", Aspect.TIMEOUT): _takes_the_most_generous_limit,
+    ("MIG328", Aspect.ARRIVAL): _is_made_for_nobody,
+    ("MIG327", Aspect.ARRIVAL): _is_not_offered,
+    ("MIG335", Aspect.DESTINATIONS): _same_pods_altogether,
+}
+"""What each finding says, and in which aspect; a finding explains a difference only where it is that one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +63,11 @@ class Announced:
     findings: Sequence[Diagnostic]
     answers: Mapping[str, str]
     source: Snapshot
+
+    def of(self, item: Class) -> str:
+        """Return who announced a class's difference; empty where an aspect of it was announced by nobody."""
+        said = [next(self._sayings(item, aspect), "") for aspect in item.aspects]
+        return "; ".join(dict.fromkeys(said)) if all(said) else ""
 
     @cached_property
     def _rows(self) -> Mapping[ObjectRef, tuple[LedgerRow, ...]]:
@@ -63,36 +85,39 @@ class Announced:
                 found.setdefault(str(finding.object), []).append(finding)
         return {name: tuple(listed) for name, listed in found.items()}
 
-    def of(self, item: Class) -> str:
-        """Return who announced a class's difference; empty where an aspect of it was announced by nobody."""
-        said = [next(self._sayings(item, aspect), "") for aspect in item.aspects]
-        return "; ".join(dict.fromkeys(said)) if all(said) else ""
-
     def _sayings(self, item: Class, aspect: Aspect) -> Iterator[str]:
-        question, answer = _KEPT_HOST
-        if aspect is Aspect.HOST and self.answers.get(question) == answer:
-            yield f"answer {question} = {answer}"
+        if aspect is Aspect.HOST and self._keeps_the_host(item):
+            yield f"answer {' = '.join(_KEPT_HOST)}"
         for ref in dict.fromkeys(cause.ref for cause in item.causes_before):
-            for row in self._rows.get(ref, ()):
-                if any(part in row.path for part in _FIELDS[aspect]) or self._explains(row, item):
-                    yield f"ledger: {row.object} {row.path}: {row.note}"
             for finding in self._found.get(str(ref), ()):
-                if finding.code in _CODES[aspect]:
+                explains = _BY_CODE.get((finding.code, aspect))
+                if explains is not None and explains(item):
                     yield f"{finding.code}: {finding.message}"
+            for row in self._rows.get(ref, ()):
+                if self._explains(row, item):
+                    yield f"ledger: {row.object} {row.path}: {row.note}"
+
+    def _keeps_the_host(self, item: Class) -> bool:
+        question, answer = _KEPT_HOST
+        kept = isinstance(item.after, Forward) and not item.after.authority
+        return kept and self.answers.get(question) == answer
 
     def _explains(self, row: LedgerRow, item: Class) -> bool:
-        """A condition that is only near explains differences of the requests that carry what it asks for."""
+        """A near condition explains what becomes of just the requests that it reads in another way."""
         request = item.request or {}
         if row.path.endswith(".match.scheme"):
-            return SCHEME in request
-        found = _CONDITION.search(row.path)
-        manifest = self.source.get(row.object)
+            return request.get(SCHEME) == "https"
+        found, manifest = _RANGE.search(row.path), self.source.get(row.object)
         if found is None or manifest is None:
             return False
-        condition = _at(manifest.body, row.path[: found.end()])
-        name = str((condition or {}).get("name", ""))
-        attribute = QUERY + name if found.group(1) == "queryParameters" else HEADER + name.lower()
-        return request.get(attribute) is not None or (row.path.endswith(".invert") and attribute in request)
+        name = str((_at(manifest.body, row.path[: found.end()]) or {}).get("name", ""))
+        value = request.get(HEADER + name.lower())
+        return value is not None and _is_odd_integer(value)
+
+
+def _is_odd_integer(text: str) -> bool:
+    """An integer with a plus sign or leading zeros."""
+    return re.fullmatch(r"[+-]?\d+", text) is not None and str(int(text)) != text
 
 
 def _at(body: Mapping[str, Json], path: str) -> Json:

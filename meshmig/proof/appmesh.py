@@ -7,8 +7,20 @@ from fractions import Fraction
 from meshmig.model.objects import Json, Manifest
 from meshmig.proof.appmesh_conditions import HTTP_KINDS, conditions, trial_order
 from meshmig.proof.appmesh_objects import Id, Members, milliseconds, reference_id
-from meshmig.proof.model import NOBODY, Cause, Condition, Forward, Outcome, Refused, Retries, Rule, Share, Target, merged
-from meshmig.proof.registry import ports_of, target_of
+from meshmig.proof.model import (
+    NOBODY,
+    Cause,
+    Condition,
+    Forward,
+    Outcome,
+    Refused,
+    Retries,
+    Rule,
+    Share,
+    Target,
+    merged,
+)
+from meshmig.proof.registry import Pods, ports_of, target_of
 
 HIDDEN_LIMIT_MS = 15_000
 HIDDEN_RETRIES = Retries(2, 0, frozenset({"connect-failure", "refused-stream", "reset", "503", "unavailable"}))
@@ -117,9 +129,7 @@ def _share(members: Members, home: str, target: Mapping[str, Json], own: int | N
     return Share(node_target(members, name, port), Fraction(int(target.get("weight") or 0)), limit)
 
 
-def _provided(
-    members: Members, node: Id, ports: tuple[tuple[int, str], ...], cause: Cause
-) -> Iterator[InnerRule]:
+def _provided(members: Members, node: Id, ports: tuple[tuple[int, str], ...], cause: Cause) -> Iterator[InnerRule]:
     """A VirtualService that names a node: one route a listener, which nobody can change."""
     body = members.nodes.get(node)
     causes = (cause, *((Cause(body.ref),) if body is not None else ()))
@@ -132,7 +142,7 @@ def _provided(
 
 
 def node_target(members: Members, name: Id, port: int | None) -> Target:
-    """Return who gets what is sent to a VirtualNode: the address's listener port is dialled, as App Mesh's Envoy does."""
+    """Return who gets what is sent to a VirtualNode: its listener's port is dialled at its address."""
     node = members.nodes.get(name)
     if node is None:
         return NOBODY
@@ -166,7 +176,7 @@ def _is_inside(hostname: str) -> bool:
 def _registered(members: Members, wanted: Mapping[str, Json], port: int) -> Target:
     """The pods of every node that registers under that name with at least these attributes."""
     attributes = _attributes(wanted)
-    taken = []
+    taken: list[Pods] = []
     for node in members.nodes.values():
         offered = (node.spec.get("serviceDiscovery") or {}).get("awsCloudMap") or {}
         same = all(offered.get(key) == wanted.get(key) for key in ("namespaceName", "serviceName"))
@@ -204,7 +214,9 @@ def _retries(members: Members, policy: Mapping[str, Json] | None) -> Retries:
     if policy is None:
         question, answer = NO_DEFAULT_RETRIES
         return Retries() if members.answers.get(question) == answer else HIDDEN_RETRIES
-    events = [event for key in ("httpRetryEvents", "tcpRetryEvents", "grpcRetryEvents") for event in policy.get(key) or ()]
+    events = [
+        event for key in ("httpRetryEvents", "tcpRetryEvents", "grpcRetryEvents") for event in policy.get(key) or ()
+    ]
     upon = frozenset(word for event in events for word in _EVENTS.get(event, (event,)))
     attempts = int(policy.get("maxRetries") or 0)
     per_try = milliseconds(policy.get("perRetryTimeout")) or 0

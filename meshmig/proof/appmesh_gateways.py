@@ -6,7 +6,7 @@ from dataclasses import replace
 from meshmig.model.objects import Json, Manifest
 from meshmig.proof.appmesh import HostRoutes, InnerRule, host_routes, with_authority
 from meshmig.proof.appmesh_conditions import HTTP_KINDS, conditions, path_of, trial_order
-from meshmig.proof.appmesh_objects import Id, Members, reference_id, selects
+from meshmig.proof.appmesh_objects import Members, reference_id, selects
 from meshmig.proof.languages import Prefix, Through, takes
 from meshmig.proof.model import PATH, Cause, Condition, Forward, PathChange, Refused, Rule
 from meshmig.proof.patterns import NotDecidableError
@@ -77,7 +77,7 @@ def _host(members: Members, route: Manifest, target: Mapping[str, Json]) -> Host
 
 def _inner(host: HostRoutes, port: int | None) -> tuple[InnerRule, ...]:
     """The routes of the host at the port that the GatewayRoute names, else at its first one."""
-    dialled = port if port else host.ports[0][0] if host.ports else 0
+    dialled = port or (host.ports[0][0] if host.ports else 0)
     return host.at(dialled, http=True)
 
 
@@ -131,6 +131,3 @@ def listeners_of(gateway: Manifest) -> tuple[tuple[int, str], ...]:
     """Return a gateway's ports with their protocols."""
     mappings = (item.get("portMapping") or {} for item in gateway.spec.get("listeners") or ())
     return tuple((int(item.get("port") or 0), str(item.get("protocol") or "http")) for item in mappings)
-
-
-__all__ = ["Id", "gateway_rules", "listeners_of", "prefix_pieces"]

@@ -114,7 +114,7 @@ class Members:
 
 def members_of(snapshot: Snapshot, registry: Registry, mesh: str, answers: Mapping[str, str]) -> Members | None:
     """Return the members of a Mesh, the only one where no name is given."""
-    meshes = [m for m in snapshot.of_kind(GROUP, "Mesh") if not mesh or m.ref.name == mesh]
+    meshes = [m for m in snapshot.of_kind(GROUP, "Mesh") if mesh in ("", m.ref.name, m.spec.get("awsName"))]
     return Members(meshes[0], snapshot, registry, answers) if meshes else None
 
 

@@ -1,7 +1,7 @@
 """Two tables of rules over one entry: every class of request with both outcomes, and where they differ."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from meshmig.proof.languages import Prefix, rewritten
@@ -67,8 +67,8 @@ def compare(entry: Entry, before: Table, after: Table) -> tuple[Class, ...]:
     olds = [(space.box(rule.conditions), rule) for rule in before.rules]
     news = [(space.box(rule.conditions), rule) for rule in after.rules]
     found: list[Class] = []
-    for outer, old in first_matches(space, olds, space.whole):
-        for inner, new in first_matches(space, news, outer):
+    for outer, old in first_matches(olds, space.whole):
+        for inner, new in first_matches(news, outer):
             pair = (_or_refused(old, before), _or_refused(new, after))
             found += _classes(entry, space, inner, pair)
     return tuple(found)
@@ -172,6 +172,3 @@ def _applied(change: PathChange, path: str) -> str:
 def seen_path(outcome: Outcome, path: str) -> str:
     """Return the path that the workload sees."""
     return _applied(outcome.path, path) if isinstance(outcome, Forward) else path
-
-
-__all__ = ["Aspect", "Class", "compare", "differing", "replace", "seen_path"]

@@ -5,8 +5,20 @@ from collections.abc import Iterator, Mapping
 
 from meshmig.model.objects import Json
 from meshmig.proof.comparing import Class, seen_path
-from meshmig.proof.model import AUTHORITY, HEADER, METHOD, PATH, QUERY, SCHEME, Entry, Forward, Outcome, Refused
-from meshmig.proof.model import Retries, Share
+from meshmig.proof.model import (
+    AUTHORITY,
+    HEADER,
+    METHOD,
+    PATH,
+    QUERY,
+    SCHEME,
+    Entry,
+    Forward,
+    Outcome,
+    Refused,
+    Retries,
+    Share,
+)
 
 _SECOND_MS = 1000
 
@@ -33,7 +45,11 @@ def request_data(item: Class) -> dict[str, Json]:
 
 
 def _named(request: Mapping[str, str | None], prefix: str) -> dict[str, str]:
-    return {name.removeprefix(prefix): value for name, value in request.items() if name.startswith(prefix) and value is not None}
+    return {
+        name.removeprefix(prefix): value
+        for name, value in request.items()
+        if name.startswith(prefix) and value is not None
+    }
 
 
 def _method(entry: Entry) -> str:
@@ -75,6 +91,19 @@ def _grpcurl(data: Mapping[str, Json], place: str) -> str:
     return f"{quoted} {target} {shlex.quote(data['path'].removeprefix('/'))}"
 
 
+def witness_data(item: Class) -> dict[str, Json]:
+    """Return a class for a file of witnesses: its request, what both sides do, whether they were proved equal."""
+    path = (item.request or {}).get(PATH) or "/"
+    return {
+        "request": request_data(item),
+        "curl": curl_of(item),
+        "before": outcome_data(item.before, path),
+        "after": outcome_data(item.after, path),
+        "equal": item.is_equal,
+        "undecided": item.undecided,
+    }
+
+
 def request_text(item: Class) -> str:
     """Return a class's request as one line for people."""
     data, entry = request_data(item), item.entry
@@ -88,7 +117,11 @@ def request_text(item: Class) -> str:
     parts += [f"{name}: {value}" for name, value in data["headers"].items()]
     parts += [f"scheme {data['scheme']}"] if data["scheme"] != "http" else []
     host = f" for {data['authority']}" if entry.gateway and data["authority"] else ""
-    return f"{', '.join(parts)}{host} at {where}" if entry.gateway else f"{', '.join(parts)} from {entry.client} to {where}"
+    return (
+        f"{', '.join(parts)}{host} at {where}"
+        if entry.gateway
+        else f"{', '.join(parts)} from {entry.client} to {where}"
+    )
 
 
 def outcome_data(outcome: Outcome, path: str) -> dict[str, Json]:

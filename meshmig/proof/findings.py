@@ -15,6 +15,7 @@ CODES = {
     "MIG702": "A class of requests could not be compared",
     "MIG703": "A caller cannot reach its callee in a state that the plan passes through",
     "MIG704": "The states that a call passes through are too many to look at",
+    "MIG705": "A folder holds no Istio objects to judge",
 }
 
 
@@ -31,7 +32,7 @@ def counts(classes: Iterable[Class], announced: Announced) -> RoutingProof:
 
 
 def routing_findings(classes: Iterable[Class], announced: Announced) -> Iterator[Diagnostic]:
-    """Yield an error for every difference that nothing announced, and for everything undecided; each pair of rules once."""
+    """Yield an error for each pair of rules that differ with nothing announcing it, or that could not be compared."""
     seen = set()
     for item in classes:
         key = (item.entry, item.causes_before, item.causes_after, item.aspects, item.undecided)

@@ -4,9 +4,19 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from meshmig.model.objects import Manifest
-from meshmig.proof.istio_objects import Config, Known, View, covers, exported, full_host, is_closed, protocol_of, visible
+from meshmig.proof.istio_objects import (
+    Config,
+    Known,
+    View,
+    covers,
+    exported,
+    full_host,
+    is_closed,
+    protocol_of,
+    visible,
+)
 from meshmig.proof.istio_rules import DEFAULT_RETRIES, Asking, rules_of
-from meshmig.proof.languages import Anything, Exact, Language, Suffix
+from meshmig.proof.languages import Exact, Language, Suffix
 from meshmig.proof.model import (
     AUTHORITY,
     Cause,
@@ -15,7 +25,6 @@ from meshmig.proof.model import (
     Forward,
     Outcome,
     Refused,
-    Retries,
     Rule,
     Share,
     Table,
@@ -91,8 +100,8 @@ def gateway_table(config: Config, pods: tuple[Pods, ...], entry: Entry) -> Table
         asked = _authority(host)
         for gateway, manifest in bound:
             asking = Asking(View(manifest.ref.namespace), gateway, entry.port)
-            for rule in _rules(config, asking, manifest, "http"):
-                rules.append(Rule((*asked, *rule.conditions), rule.outcome, rule.causes))
+            own = _rules(config, asking, manifest, "http")
+            rules += [Rule((*asked, *rule.conditions), rule.outcome, rule.causes) for rule in own]
             causes.append(Cause(manifest.ref))
         rules.append(Rule(asked, Refused("no rule of this host takes it"), tuple(Cause(m.ref) for _, m in bound)))
     return Table(tuple(rules), tuple(dict.fromkeys(causes)))
@@ -105,7 +114,9 @@ def _hosts(config: Config, pods: tuple[Pods, ...], port: int) -> list[tuple[str,
     servers = [(gateway, str(host)) for gateway, hosts in _servers(config, pods, port) for host in hosts]
     found: dict[str, dict[str, tuple[str, Manifest]]] = {}
     for manifest in config.routes:
-        names = {name if "/" in name else f"{manifest.ref.namespace}/{name}" for name in manifest.spec.get("gateways") or ()}
+        names = {
+            name if "/" in name else f"{manifest.ref.namespace}/{name}" for name in manifest.spec.get("gateways") or ()
+        }
         for gateway, pattern in servers:
             if gateway.ref.id in names:
                 for host in manifest.spec.get("hosts") or ():
@@ -156,6 +167,3 @@ def _authority(host: str) -> tuple[Condition, ...]:
         return ()
     language: Language = Suffix(host[1:]) if host.startswith("*") else Exact(host.lower())
     return (Condition(AUTHORITY, language),)
-
-
-__all__ = ["Anything", "Retries", "gateway_table", "sidecar_table"]

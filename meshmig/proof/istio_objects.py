@@ -122,7 +122,9 @@ class Config:
         """Return how pods see the mesh; without pods, how a bare proxy of the namespace would."""
         labels = dict(pods.labels) if pods is not None else {}
         sidecars = self._sidecars.get(namespace, ())
-        chosen = next((item for item in sidecars if (wanted := _selector(item)) and wanted.items() <= labels.items()), None)
+        chosen = next(
+            (item for item in sidecars if (wanted := _selector(item)) and wanted.items() <= labels.items()), None
+        )
         wide = (*sidecars, *self._sidecars.get(ROOT_NAMESPACE, ()))
         sidecar = chosen or next((item for item in wide if not _selector(item)), None)
         return View(namespace, sidecar, tuple(sorted(labels.items())) if self.asks_for_labels else ())
@@ -188,7 +190,7 @@ def covers(pattern: str, host: str) -> bool:
 def exported(manifest: Manifest, namespace: str) -> bool:
     """Say whether an object is seen from a namespace."""
     to = manifest.spec.get("exportTo") or ["*"]
-    return any(item == "*" or item == namespace or (item == "." and manifest.ref.namespace == namespace) for item in to)
+    return any(item in ("*", namespace) or (item == "." and manifest.ref.namespace == namespace) for item in to)
 
 
 def visible(view: View, namespace: str, host: str, port: int) -> bool:

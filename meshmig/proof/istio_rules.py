@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -54,7 +54,8 @@ class Asking:
 def rules_of(config: Config, asking: Asking, body: Mapping[str, Json], cause: Cause) -> Iterator[Rule]:
     """Return one rule for every alternative of a rule's matches."""
     namespace = cause.ref.namespace
-    for match in body.get("match") or ({},):
+    matches: Sequence[Mapping[str, Json]] = body.get("match") or ({},)
+    for match in matches:
         if _is_for(asking, match, namespace):
             asked = tuple(_conditions(match, asking.authority))
             if None not in asked:
@@ -64,7 +65,9 @@ def rules_of(config: Config, asking: Asking, body: Mapping[str, Json], cause: Ca
 
 def _is_for(asking: Asking, match: Mapping[str, Json], namespace: str) -> bool:
     gateways = match.get("gateways")
-    if gateways and asking.gateway not in [name if "/" in name or name == "mesh" else f"{namespace}/{name}" for name in gateways]:
+    if gateways and asking.gateway not in [
+        name if "/" in name or name == "mesh" else f"{namespace}/{name}" for name in gateways
+    ]:
         return False
     if match.get("port") not in (None, asking.port):
         return False
@@ -176,7 +179,7 @@ def _path_change(rewrite: Mapping[str, Json], uri: Mapping[str, Json]) -> PathCh
 
 
 def _by_expression(pattern: str, target: str) -> PathChange:
-    """`^STEM/?(.*)$` to `TARGET\\1` and `^.*$` to a text are understood; anything else is not."""
+    r"""`^STEM/?(.*)$` to `TARGET\1` and `^.*$` to a text are understood; anything else is not."""
     if pattern.removeprefix("^").removesuffix("$") in (".*", "(.*)", ".+") and "\\" not in target:
         return PathChange(whole=target)
     found = _STEM.fullmatch(pattern)

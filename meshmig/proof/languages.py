@@ -87,7 +87,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_/ABCDEFGHIJKLMNOPQRSTUVWXYZ.~"
 
 @dataclass(frozen=True, slots=True)
 class Automaton:
-    """A deterministic automaton by functions; letters of one `kind` act alike in every state, None is the dead state."""
+    """A deterministic automaton by functions; letters of one `kind` act alike everywhere, None is the dead state."""
 
     start: State
     step: Callable[[State, str], State]

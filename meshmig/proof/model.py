@@ -14,12 +14,15 @@ HEADER, QUERY = "header ", "query "
 """Attributes of a request: the four above, and `header NAME` (small letters), `query NAME`."""
 
 
+ANY = Anything()
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What one attribute must be: a value in `language` (or outside it); `absent` takes a request without it."""
 
     attribute: str
-    language: Language = Anything()
+    language: Language = ANY
     negated: bool = False
     absent: bool = False
 

@@ -63,24 +63,43 @@ def machine_of(pattern: str) -> Machine:
     except NotDecidableError:
         raise
     except Exception as error:
-        raise NotDecidableError(f"`{pattern}`: {error or type(error).__name__}") from error
+        raise NotDecidableError(f"`{pattern}`: {str(error) or type(error).__name__}") from error
     if len(automaton.states) > LARGEST:
         raise NotDecidableError(f"`{pattern}` needs {len(automaton.states)} states")
     return _machine(automaton)
 
 
 def _machine(automaton: interegular.FSM) -> Machine:
+    """Copy the library's automaton, without the steps from which no final state can be reached."""
     alphabet = automaton.alphabet
+    number = {state: index for index, state in enumerate(sorted(automaton.states, key=str))}
+    moves = {
+        number[state]: {int(key): number[to] for key, to in automaton.map.get(state, {}).items()}
+        for state in automaton.states
+    }
+    finals = frozenset(number[state] for state in automaton.finals)
+    alive = _alive(moves, finals)
     return Machine(
-        start=automaton.initial,
-        finals=frozenset(automaton.finals),
-        steps={
-            state: {key: to for key, to in automaton.map.get(state, {}).items() if automaton.islive(to)}
-            for state in automaton.states
-        },
-        kinds={letter: key for letter, key in alphabet.items() if isinstance(letter, str)},
-        other=alphabet[anything_else],
+        start=number[automaton.initial],
+        finals=finals,
+        steps={state: {key: to for key, to in there.items() if to in alive} for state, there in moves.items()},
+        kinds={letter: int(key) for letter, key in alphabet.items() if isinstance(letter, str)},
+        other=int(alphabet[anything_else]),
     )
+
+
+def _alive(moves: Mapping[int, Mapping[int, int]], finals: frozenset[int]) -> frozenset[int]:
+    """The states from which a final one can be reached."""
+    before: dict[int, set[int]] = {}
+    for state, there in moves.items():
+        for following in there.values():
+            before.setdefault(following, set()).add(state)
+    alive, waiting = set(finals), list(finals)
+    while waiting:
+        fresh = before.get(waiting.pop(), set()) - alive
+        alive |= fresh
+        waiting += fresh
+    return frozenset(alive)
 
 
 def _plain(pattern: str) -> str:

@@ -72,9 +72,7 @@ def _host_table(host: HostRoutes, entry: Entry) -> Table:
     return Table(rules, host.causes)
 
 
-def _views(
-    members: Members, config: Config, copies: Mapping[str, tuple[Pods, ...]], name: str
-) -> tuple[View, ...]:
+def _views(members: Members, config: Config, copies: Mapping[str, tuple[Pods, ...]], name: str) -> tuple[View, ...]:
     """How the callers of a host see Istio, each way once; a host without callers is seen from its own namespace."""
     found: dict[tuple[str, ObjectRef | None, tuple[tuple[str, str], ...]], View] = {}
     for caller in members.callers.get(name, ()):

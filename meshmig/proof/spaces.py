@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from meshmig.proof.languages import Exact, Language, Part, Prefix, automaton_of, partition
 from meshmig.proof.languages import HOSTNAME as HOSTNAMES
 from meshmig.proof.languages import METHOD as METHODS
 from meshmig.proof.languages import PATH as PATHS
 from meshmig.proof.languages import SCHEME as SCHEMES
 from meshmig.proof.languages import TOKEN as TOKENS
 from meshmig.proof.languages import VALUE as VALUES
+from meshmig.proof.languages import Exact, Language, Part, Prefix, automaton_of, partition
 from meshmig.proof.model import AUTHORITY, HEADER, METHOD, PATH, QUERY, SCHEME, Condition, Forward, Rule
 from meshmig.proof.patterns import NotDecidableError
 
@@ -80,7 +80,7 @@ def space_of(rules: Sequence[Rule]) -> Space:
     return Space(attributes, tuple(_pieces(name, tuple(asked[name])) for name in attributes))
 
 
-def first_matches(space: Space, rules: Sequence[tuple[Box, Rule]], start: Box) -> Iterator[tuple[Box, Rule | None]]:
+def first_matches(rules: Sequence[tuple[Box, Rule]], start: Box) -> Iterator[tuple[Box, Rule | None]]:
     """Cut a box by the first rule that takes each request; None where none does. The boxes are disjoint."""
     left = [start]
     for wanted, rule in rules:
@@ -157,4 +157,6 @@ def _is_decidable(language: Language) -> bool:
 def _certain(pieces: Sequence[Piece], mask: int) -> Piece | None:
     """A part all of whose splits lie in the mask: a value of it surely does."""
     left_out = {piece.base for number, piece in enumerate(pieces) if not mask >> number & 1}
-    return next((piece for number, piece in enumerate(pieces) if mask >> number & 1 and piece.base not in left_out), None)
+    return next(
+        (piece for number, piece in enumerate(pieces) if mask >> number & 1 and piece.base not in left_out), None
+    )

@@ -17,6 +17,7 @@ DOORS = {
     "rich": ("cli/views/",),
     "pygls": ("lsp/server.py",),
     "lsprotocol": ("lsp/requests.py", "lsp/server.py", "lsp/session.py", "lsp/wire.py"),
+    "interegular": ("proof/patterns.py",),
 }
 IMPURE = {"time", "os", "socket", "subprocess", "threading", "asyncio", "random", "logging", "urllib", "http", "signal"}
 PURE = ("diagnostics", "model", "ports", "codec", "language", "sources", "targets", "diffs", "traffic", "gates")

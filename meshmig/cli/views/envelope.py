@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from meshmig.cli.exits import EXIT
 from meshmig.cli.views.plan_data import ledger_data, plan_data, question_data
+from meshmig.cli.views.proof_views import verify_data
 from meshmig.commands import result as shown
 from meshmig.commands.result import Result, RunShown
 from meshmig.diagnostics import Diagnostic, Span
@@ -92,6 +93,8 @@ def _other(value: shown.Shown) -> Mapping[str, Json]:
             }
         case shown.DriftShown() as drift:
             return {"moved": [_moved(moved) for moved in drift.moved]}
+        case shown.ProofShown() as proof:
+            return verify_data(proof)
         case shown.LockShown() as lock:
             return {"lock": lock.lock, "broken": lock.broken}
         case _:

@@ -5,6 +5,7 @@ import json
 from meshmig.cli.views.envelope import object_list
 from meshmig.cli.views.page_text import page_text
 from meshmig.cli.views.plan_text import plan_text, step_text
+from meshmig.cli.views.proof_views import proof_lines
 from meshmig.cli.views.run_text import drift_lines, lock_lines, rollback_lines, run_lines, status_lines
 from meshmig.commands import result as shown
 from meshmig.commands.result import Result
@@ -25,6 +26,8 @@ def human(result: Result, *, verbose: bool) -> str:
             return _init_text(init)
         case shown.PlanShown() as plan:
             return step_text(plan.plan.step[plan.step]) if plan.step else plan_text(plan, verbose=verbose)
+        case shown.ProofShown() as proof:
+            return "\n".join(proof_lines(proof, verbose=verbose)) + "\n"
         case _:
             return "\n".join(_lines(result.shown)) + "\n"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from meshmig.cli.views.proof_views import calls_data, routing_data
 from meshmig.commands.result import PlanShown
 from meshmig.model.mesh import Fate, Ledger, LedgerRow, Question
 from meshmig.model.objects import Json, ObjectRef
@@ -222,10 +223,4 @@ def question_data(question: Question) -> Json:
 
 
 def _proof_data(proof: Proof | None) -> Json:
-    if proof is None:
-        return None
-    unsafe = [
-        {"state": call.state, "caller": call.caller, "callee": call.callee, "reason": call.reason}
-        for call in proof.unsafe
-    ]
-    return {"calls": {"states": proof.states, "pairs": proof.pairs, "unsafe": unsafe}}
+    return proof and {"routing": routing_data(proof.routing), "calls": calls_data(proof)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from meshmig.cli.views.fields import clip, wrapped
 from meshmig.cli.views.plan_data import summary_data
 from meshmig.cli.views.plan_steps import in_full, step_lines, unit_lines
+from meshmig.cli.views.proof_views import summary_lines
 from meshmig.commands.result import PlanShown
 from meshmig.model.intent import (
     AbsoluteRequirement,
@@ -57,7 +58,7 @@ def plan_parts(shown: PlanShown, *, verbose: bool) -> PlanParts:
         head=tuple(_head(plan)),
         journey=tuple(line.rstrip() for line in _journey(stages, shown)),
         stages=tuple(part for stage in stages for part in _stage_part(stage, shown, told, verbose=verbose)),
-        tail=(*_proof_lines(plan), *_ledger_lines(shown), *_question_lines(plan), "", *_summary(shown)),
+        tail=(*(summary_lines(plan.proof) if plan.proof else ()), *_ledger_lines(shown), *_question_lines(plan), "", *_summary(shown)),
     )
 
 
@@ -175,16 +176,6 @@ def _requirement(requirement: Requirement) -> str:
         case AbsoluteRequirement():
             sign = "≥" if requirement.at_least or requirement.measure is Measure.SUCCESS_RATE else "≤"
             return f"{name} {sign} {requirement.bound} over {requirement.window}"
-
-
-def _proof_lines(plan: Plan) -> Iterator[str]:
-    if plan.proof is None:
-        return
-    unsafe = plan.proof.unsafe
-    said = "every call safe" if not unsafe else f"{len(unsafe)} calls break"
-    yield f"proof   calls: {plan.proof.states} states × {plan.proof.pairs} pairs, {said}"
-    for call in unsafe[:5]:
-        yield f"        {call.state}: {call.caller} cannot reach {call.callee}: {call.reason}"
 
 
 def _ledger_lines(shown: PlanShown) -> Iterator[str]:

@@ -39,6 +39,7 @@ CODES: Mapping[str, str] = {
     "MIG332": "a GatewayRoute without a VirtualGateway",
     "MIG333": "a VirtualRouter that nothing uses",
     "MIG334": "a Mesh without workloads",
+    "MIG335": "VirtualNodes that Cloud Map cannot tell apart",
 }
 
 

@@ -1,11 +1,11 @@
 """One Edge: its Gateway, and its routes flattened with those of the Hosts behind it."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from meshmig.diagnostics import Diagnostic, Severity
-from meshmig.model.mesh import Edge, EdgeRoute, Host, HostnameMatch, Listener, MatchKind, Mesh, Route, TlsMode
+from meshmig.model.mesh import Edge, EdgeRoute, Host, HostnameMatch, Listener, Match, MatchKind, Mesh, Route, TlsMode
 from meshmig.model.objects import Json, Manifest
 from meshmig.model.resources import NETWORKING
 from meshmig.targets.istio.composing import Composed, Incomposable, compose
@@ -107,7 +107,7 @@ def _takes_all_of(hostname: HostnameMatch | None, host: str) -> bool:
 
 def _routes(mesh: Mesh, edge: Edge, host: str, placements: Placements, settings: Settings) -> Manifest | None:
     outers = [outer for outer in edge.routes if _takes_all_of(outer.hostname, host)]
-    rules = [rule for pair in _pairs(mesh, outers) for rule in _rules(mesh, pair, host, placements)]
+    rules = [rule for outer in outers for rule in _outer_rules(mesh, outer, host, placements)]
     if not rules:
         return None
     wild = "any-" if host.startswith("*") else ""
@@ -120,13 +120,29 @@ def _routes(mesh: Mesh, edge: Edge, host: str, placements: Placements, settings:
     return stamped(_named(edge, "VirtualService", suffix), spec, settings)
 
 
-def _pairs(mesh: Mesh, outers: Iterable[EdgeRoute]) -> Iterator[_Pair]:
-    """The rules behind each rule of the edge: those of the port that it names, where it names one."""
-    for outer in outers:
-        host = mesh.host.get(outer.host)
-        for inner in host.routes if host is not None else ():
-            if host is not None and inner.protocol.is_http and _same_port(outer, inner):
-                yield _Pair(outer, inner, host)
+def _outer_rules(mesh: Mesh, outer: EdgeRoute, host: str, placements: Placements) -> Iterator[dict[str, Json]]:
+    """Join a rule of the edge with each rule behind it; what none of those takes is refused, and not tried further."""
+    pairs = tuple(_pairs(mesh, outer))
+    for pair in pairs:
+        yield from _rules(mesh, pair, host, placements)
+    if not any(_takes_all(pair.inner) for pair in pairs):
+        rest: dict[str, Json] = {"name": object_name(f"{outer.name}-rest"), "directResponse": {"status": 404}}
+        condition = http_match(outer.match, port=outer.match.port) | _authority(outer.hostname, host)
+        yield rest | ({"match": [condition]} if condition else {})
+
+
+def _pairs(mesh: Mesh, outer: EdgeRoute) -> Iterator[_Pair]:
+    """The rules behind a rule of the edge: those of the port that it names, where it names one."""
+    host = mesh.host.get(outer.host)
+    for inner in host.routes if host is not None else ():
+        if host is not None and inner.protocol.is_http and _same_port(outer, inner):
+            yield _Pair(outer, inner, host)
+
+
+def _takes_all(inner: Route) -> bool:
+    path = inner.match.path
+    plain = path is None or (path.kind is MatchKind.PREFIX and path.value == "/")
+    return plain and replace(inner.match, path=None, port=None) == Match()
 
 
 def _same_port(outer: EdgeRoute, inner: Route) -> bool:
