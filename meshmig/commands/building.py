@@ -45,7 +45,8 @@ def plan_snapshot(migration: Migration, snapshot: Snapshot, findings: Sequence[D
     )
     plan = make_plan(request)
     proved = prove_plan(migration, snapshot, Built(plan=plan, findings=plan.findings))
-    findings = in_order((*plan.findings, *proved.findings))
+    # What is refused already is not refused once more for what follows from it; `verify` tells all of it.
+    findings = plan.findings if has_errors(plan.findings) else in_order((*plan.findings, *proved.findings))
     return Built(plan=redigested(replace(plan, proof=proved.proof, findings=findings)), findings=findings)
 
 

@@ -14,7 +14,6 @@ CODES = {
     "MIG701": "Istio treats a class of requests in another way than App Mesh, and nothing announced it",
     "MIG702": "A class of requests could not be compared",
     "MIG703": "A caller cannot reach its callee in a state that the plan passes through",
-    "MIG704": "The states that a call passes through are too many to look at",
     "MIG705": "A folder holds no Istio objects to judge",
 }
 

@@ -45,7 +45,7 @@ def edge_objects(mesh: Mesh, edge_id: str, placements: Placements, settings: Set
 def edge_findings(mesh: Mesh, edge: Edge) -> Iterator[Diagnostic]:
     """Yield what the two stages of App Mesh's routing say that one Istio rule cannot."""
     for outer in edge.routes:
-        for pair in _pairs(mesh, [outer]):
+        for pair in _pairs(mesh, outer):
             composed = compose(outer, pair.inner)
             if isinstance(composed, Incomposable):
                 route = f"route {pair.inner.name} of {pair.host.id}"
