@@ -58,7 +58,13 @@ def plan_parts(shown: PlanShown, *, verbose: bool) -> PlanParts:
         head=tuple(_head(plan)),
         journey=tuple(line.rstrip() for line in _journey(stages, shown)),
         stages=tuple(part for stage in stages for part in _stage_part(stage, shown, told, verbose=verbose)),
-        tail=(*(summary_lines(plan.proof) if plan.proof else ()), *_ledger_lines(shown), *_question_lines(plan), "", *_summary(shown)),
+        tail=(
+            *(summary_lines(plan.proof) if plan.proof else ()),
+            *_ledger_lines(shown),
+            *_question_lines(plan),
+            "",
+            *_summary(shown),
+        ),
     )
 
 
