@@ -1,4 +1,4 @@
-"""Where the names of gates, profiles and groups are defined and used, in one file."""
+"""Where the names of gates, profiles, groups and params are defined and used, in one file."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -15,9 +15,10 @@ class Kind(StrEnum):
     GATE = "gate"
     PROFILE = "profile"
     GROUP = "group"
+    PARAM = "param"
 
 
-DEFINED = {tree.Gate: Kind.GATE, tree.Profile: Kind.PROFILE, tree.Group: Kind.GROUP}
+DEFINED = {tree.Gate: Kind.GATE, tree.Profile: Kind.PROFILE, tree.Group: Kind.GROUP, tree.Param: Kind.PARAM}
 """The items that define a name, which stands in their field `name`."""
 
 _USED: Mapping[tuple[type, str], Kind] = {
@@ -42,11 +43,14 @@ class Occurrence:
 
 def occurrences(parsed: Parsed) -> Iterator[Occurrence]:
     """Yield every name of a file, in the order written as far as the file could be understood."""
-    for item in parsed.file.items if parsed.file else ():
-        for kind, token, definition in _names(item):
-            if token.type == "NAME" and token.text:
-                file = parsed.source.file
-                yield Occurrence(kind=kind, name=token.text, file=file, at=token.at, definition=definition)
+    items = parsed.file.items if parsed.file else ()
+    params = {item.name.text for item in items if isinstance(item, tree.Param)}
+    for kind, token, definition in (name for item in items for name in _names(item)):
+        if token.text and token.type.startswith(("NAME", "NAMED_")):
+            # `move` takes a group's name or that of a param whose value is a workload.
+            meant = Kind.PARAM if kind is Kind.GROUP and definition is None and token.text in params else kind
+            file = parsed.source.file
+            yield Occurrence(kind=meant, name=token.text, file=file, at=token.at, definition=definition)
 
 
 def occurrence_at(parsed: Parsed, offset: int) -> Occurrence | None:
@@ -63,7 +67,7 @@ def token_at(parsed: Parsed, offset: int) -> Token | None:
 def _names(node: object) -> Iterator[tuple[Kind, Token, tree.Item | None]]:
     if not is_dataclass(node):
         return
-    if isinstance(node, tree.Gate | tree.Profile | tree.Group):
+    if isinstance(node, tree.Gate | tree.Profile | tree.Group | tree.Param):
         yield DEFINED[type(node)], node.name, node
     if isinstance(node, tree.Setting) and node.key.type == "CHECK":
         yield Kind.GATE, node.value, None
@@ -72,6 +76,8 @@ def _names(node: object) -> Iterator[tuple[Kind, Token, tree.Item | None]]:
         for part in _parts(getattr(node, field.name)):
             if not isinstance(part, Token):
                 yield from _names(part)
+            elif part.type.startswith("NAMED_"):
+                yield Kind.PARAM, part, None
             elif kind is not None:
                 yield kind, part, None
 

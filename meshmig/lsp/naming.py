@@ -57,7 +57,7 @@ def rename(workspace: Workspace, path: str, offset: int, name: str) -> Mapping[s
     """
     wanted = _wanted(workspace, path, offset)
     if wanted is None:
-        raise RefusedError("no name of a gate, profile or group stands here")
+        raise RefusedError("no name of a gate, profile, group or param stands here")
     if not _is_name(name):
         raise RefusedError(f"{quoted(name)} is no name: write letters, digits, `_` and `-`, a letter first")
     views = _knowing(workspace, path, wanted)

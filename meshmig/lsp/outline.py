@@ -18,6 +18,7 @@ class SymbolKind(StrEnum):
     GATE = "gate"
     PROFILE = "profile"
     GROUP = "group"
+    PARAM = "param"
     STAGE = "stage"
     ACTION = "action"
     DECISION = "decision"
@@ -61,7 +62,7 @@ def _symbol(item: tree.Item, text: str) -> Symbol:
             children = tuple(_action(action, text) for action in item.actions)
             name = f"stage {item.number.text} {item.title.text}"
             return Symbol(name=name, kind=SymbolKind.STAGE, at=item.at, name_at=item.number.at, children=children)
-        case tree.Migration() | tree.Gate() | tree.Profile() | tree.Group():
+        case tree.Migration() | tree.Gate() | tree.Profile() | tree.Group() | tree.Param():
             word = type(item).__name__.lower()
             name = item.name.text or word
             return Symbol(
@@ -90,7 +91,9 @@ def _within(name: Token, at: Extent) -> Extent:
 def _blocks(parsed: Parsed) -> Iterator[Fold]:
     opened: list[int] = []
     for token in parsed.tokens:
-        if token.type == "LBRACE":
+        if token.type == "MANIFESTS":
+            yield Fold(first=parsed.source.line(token.start), last=parsed.source.line(token.end) - 1)
+        elif token.type == "LBRACE":
             opened.append(parsed.source.line(token.start))
         elif token.type == "RBRACE" and opened:
             first, last = opened.pop(), parsed.source.line(token.start) - 1

@@ -5,14 +5,20 @@ from typing import Any
 
 from lsprotocol import types
 
+from meshmig import catalogue
 from meshmig.language.parser import Parsed
+from meshmig.lsp import hover as hovering
 from meshmig.lsp import naming, wire
 from meshmig.lsp.addresses import path_of
+from meshmig.lsp.completion import complete
 from meshmig.lsp.documents import BYTE_ORDER_MARK, Document
 from meshmig.lsp.formatting import format_edits
 from meshmig.lsp.mending import Mend, mend_all, mends
 from meshmig.lsp.outline import folds, symbols
 from meshmig.lsp.session import Session
+
+_OF_A_PLAN = ("MIG3", "MIG4")
+"""Findings of the manifests and the plan: those that `allow` may name."""
 
 
 def formatting(session: Session, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
@@ -85,6 +91,32 @@ def rename(session: Session, params: types.RenameParams) -> types.WorkspaceEdit:
     return types.WorkspaceEdit(changes=changes)
 
 
+def hover(session: Session, params: types.HoverParams) -> types.Hover | None:
+    """Say what stands under the cursor."""
+    path, offset = _place(session, params.text_document, params.position)
+    known = session.knowledge(path)
+    found = hovering.hover(*known, offset, _title) if known else None
+    if found is None:
+        return None
+    text = types.MarkupContent(kind=types.MarkupKind.Markdown, value=found.text)
+    return types.Hover(contents=text, range=session.rulers().of(path).range(found.at))
+
+
+def completion(session: Session, params: types.CompletionParams) -> list[types.CompletionItem]:
+    """List what may be written at a place."""
+    path, offset = _place(session, params.text_document, params.position)
+    known = session.knowledge(path)
+    if known is None:
+        return []
+    allowed = [(code, _title(code)) for code in catalogue.codes() if code.startswith(_OF_A_PLAN)]
+    return wire.completion_items(complete(*known, offset, allowed), session.rulers().of(path))
+
+
+def _title(code: str) -> str:
+    page = catalogue.page(code)
+    return page.title if page else ""
+
+
 def document_symbol(session: Session, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
     """Outline a file."""
     path = path_of(params.text_document.uri)
@@ -119,6 +151,8 @@ ANSWERS: Mapping[str, tuple[Callable[[Session, Any], object], object]] = {
         code_action,
         types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, types.CodeActionKind.SourceFixAll]),
     ),
+    types.TEXT_DOCUMENT_HOVER: (hover, None),
+    types.TEXT_DOCUMENT_COMPLETION: (completion, types.CompletionOptions(trigger_characters=['"', "/"])),
     types.TEXT_DOCUMENT_DEFINITION: (definition, None),
     types.TEXT_DOCUMENT_REFERENCES: (references, None),
     types.TEXT_DOCUMENT_PREPARE_RENAME: (prepare_rename, None),

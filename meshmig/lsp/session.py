@@ -3,10 +3,13 @@
 from lsprotocol import types
 
 from meshmig.diagnostics import Diagnostic
+from meshmig.language.parser import Parsed
 from meshmig.lsp import wire
 from meshmig.lsp.addresses import path_of, uri_of
 from meshmig.lsp.documents import Document, changed
 from meshmig.lsp.findings import findings_by_file
+from meshmig.lsp.knowledge import Knowledge, know
+from meshmig.lsp.surroundings import Meshes
 from meshmig.lsp.wire import Rulers
 from meshmig.lsp.workspace import Workspace
 
@@ -17,6 +20,7 @@ class Session:
     def __init__(self, workspace: Workspace, encoding: str) -> None:
         self.workspace, self.encoding = workspace, encoding
         self._published: dict[str, tuple[Diagnostic, ...]] = {}
+        self._meshes = Meshes()
 
     def did_open(self, params: types.DidOpenTextDocumentParams) -> str:
         """Take a document in; returns its path."""
@@ -73,6 +77,14 @@ class Session:
     def findings(self, path: str) -> tuple[Diagnostic, ...]:
         """Return what is wrong in a file, as all migrations see it that it is part of."""
         return findings_by_file(self.workspace.views(path)).get(path, ())
+
+    def knowledge(self, path: str) -> tuple[Parsed, Knowledge] | None:
+        """Return a file, parsed, and what its names mean; None where it is no text."""
+        for view in self.workspace.views(path):
+            if view.parsed is not None:
+                known = know(view, self._meshes.of(view.loaded.files[-1]))
+                return (view.parsed, known) if known else None
+        return None
 
     def uri(self, file: str) -> str:
         """Return the address of a file, as the editor writes it where it is open."""

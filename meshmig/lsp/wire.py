@@ -9,6 +9,7 @@ from meshmig.language.loading import Read
 from meshmig.language.source import Source
 from meshmig.language.tree import Extent
 from meshmig.lsp.addresses import uri_of
+from meshmig.lsp.completion import Completion, Sort
 from meshmig.lsp.documents import BYTE_ORDER_MARK, Change
 from meshmig.lsp.outline import Fold, Symbol, SymbolKind
 from meshmig.lsp.positions import Lines, Position
@@ -25,9 +26,21 @@ _SYMBOL_KIND = {
     SymbolKind.GATE: types.SymbolKind.Event,
     SymbolKind.PROFILE: types.SymbolKind.Class,
     SymbolKind.GROUP: types.SymbolKind.Array,
+    SymbolKind.PARAM: types.SymbolKind.Enum,
     SymbolKind.STAGE: types.SymbolKind.Namespace,
     SymbolKind.ACTION: types.SymbolKind.Method,
     SymbolKind.DECISION: types.SymbolKind.Constant,
+}
+
+_SORT = {
+    Sort.WORD: types.CompletionItemKind.Keyword,
+    Sort.SIGN: types.CompletionItemKind.Operator,
+    Sort.NAME: types.CompletionItemKind.Reference,
+    Sort.WORKLOAD: types.CompletionItemKind.Module,
+    Sort.LITERAL: types.CompletionItemKind.Unit,
+    Sort.CODE: types.CompletionItemKind.Constant,
+    Sort.CHOICE: types.CompletionItemKind.EnumMember,
+    Sort.TEAM: types.CompletionItemKind.Value,
 }
 
 
@@ -139,3 +152,19 @@ def folding_range(fold: Fold) -> types.FoldingRange:
     """Return lines that fold."""
     kind = types.FoldingRangeKind.Comment if fold.is_comment else None
     return types.FoldingRange(start_line=fold.first - 1, end_line=fold.last - 1, kind=kind)
+
+
+def completion_items(completion: Completion, ruler: Ruler) -> list[types.CompletionItem]:
+    """Return candidates, in the order of their usefulness."""
+    where = ruler.range(completion.at)
+    return [
+        types.CompletionItem(
+            label=candidate.label,
+            kind=_SORT[candidate.sort],
+            detail=candidate.detail or None,
+            sort_text=f"{place:05d}",
+            filter_text=candidate.label,
+            text_edit=types.TextEdit(range=where, new_text=candidate.label),
+        )
+        for place, candidate in enumerate(completion.candidates)
+    ]

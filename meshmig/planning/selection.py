@@ -13,7 +13,7 @@ def select(journey: Journey, selection: Selection) -> tuple[str, ...]:
     if selection.rest:
         chosen = _rest(journey)
     else:
-        chosen = {w.id for w in journey.mesh.workloads if _takes(selection, w)}
+        chosen = {w.id for w in journey.mesh.workloads if takes(selection, w)}
         _check(journey, selection, chosen)
     order = [name for group in journey.order for name in group]
     twice = sorted(name for name in chosen if name in journey.moved)
@@ -23,7 +23,8 @@ def select(journey: Journey, selection: Selection) -> tuple[str, ...]:
     return tuple(name for name in order if name in chosen and name not in journey.moved)
 
 
-def _takes(selection: Selection, workload: Workload) -> bool:
+def takes(selection: Selection, workload: Workload) -> bool:
+    """Say whether a selection of patterns means a workload."""
     named = any(fnmatchcase(workload.id, pattern.text) for pattern in selection.patterns)
     excepted = any(fnmatchcase(workload.id, pattern.text) for pattern in selection.excepts)
     return named and not excepted and _meets(selection, workload)
@@ -52,5 +53,5 @@ def _rest(journey: Journey) -> set[str]:
     for stage in journey.request.migration.stages:
         for action in stage.actions:
             if isinstance(action, Move | Waves) and not action.selection.rest:
-                named |= {w.id for w in journey.mesh.workloads if _takes(action.selection, w)}
+                named |= {w.id for w in journey.mesh.workloads if takes(action.selection, w)}
     return {workload.id for workload in journey.mesh.workloads} - named

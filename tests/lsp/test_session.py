@@ -154,7 +154,7 @@ def test_formatting_equals_fmt(site: Path) -> None:
 
 
 STATES = ["", "\0", "mig", "mig 1\nstage", "\ud83d", "🦔" * 20, "mig 1\r\n\r\ngate {\r\n", "\ufeffmig 1\n", "{" * 9000]
-AT_A_PLACE = ["definition", "prepareRename"]
+AT_A_PLACE = ["definition", "prepareRename", "hover", "completion"]
 OF_A_FILE = ["documentSymbol", "foldingRange"]
 
 
