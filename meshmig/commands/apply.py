@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from meshmig.commands.opening import Place, World, holder_name, open_world, require_migration
+from meshmig.adapters.process import holder_name, is_gone
+from meshmig.commands.opening import Place, World, open_world, require_migration
 from meshmig.commands.plan import plan_now
 from meshmig.commands.recorded import Recorded, read_recorded
 from meshmig.commands.result import Moved, Result, RollbackShown, RunShown
@@ -123,7 +124,7 @@ def carry_out(plan: Plan, world: World, observer: Observer, scope: Scope | None 
         metrics=world.metrics,
         observer=_Staged(world, observer),
         journal=journal,
-        lock=Lock(world.cluster, plan.migration, holder, world.clock),
+        lock=Lock(world.cluster, plan.migration, holder, world.clock, is_gone),
         holder=holder,
         scope=scope or Scope(),
         tick=plan.metrics.scrape if plan.metrics else Duration(15_000),

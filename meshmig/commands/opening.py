@@ -1,6 +1,5 @@
 """Opening: which `.mig` file, which cluster, which metrics, as ports that every command takes."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from meshmig.adapters.clock import SystemClock
 from meshmig.adapters.folder import read_folder
+from meshmig.adapters.process import holder_name
 from meshmig.adapters.store import FolderStore, MemoryStore
 from meshmig.diagnostics import Diagnostic, RejectedError, has_errors, reject
 from meshmig.language import MAX_BYTES, Loaded, load
@@ -194,8 +194,3 @@ def _prometheus(choice: MetricsChoice | None) -> MetricsSource | None:
     from meshmig.adapters.prometheus import PrometheusMetrics
 
     return PrometheusMetrics(choice.url)
-
-
-def holder_name() -> str:
-    """Return who this process is, for the lock: host and process id."""
-    return f"{os.uname().nodename}:{os.getpid()}"

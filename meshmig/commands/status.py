@@ -1,6 +1,7 @@
 """`meshmig status`, `drift` and `lock`: where a migration stands."""
 
-from meshmig.commands.opening import Place, World, holder_name, open_world, require_migration
+from meshmig.adapters.process import holder_name
+from meshmig.commands.opening import Place, World, open_world, require_migration
 from meshmig.commands.recorded import Recorded, read_recorded
 from meshmig.commands.result import DriftShown, LockShown, Moved, Result, RunShown, StatusShown
 from meshmig.diagnostics import reject

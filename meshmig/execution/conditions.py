@@ -14,12 +14,14 @@ from meshmig.model.plan import (
     WorkloadReady,
 )
 from meshmig.model.resources import ResourceType, resource_of
-from meshmig.ports import Cluster, NotFoundError
+from meshmig.ports import Cluster, GoneError, NotFoundError
 
 _POD = ObjectRef("v1", "Pod", "", "")
 _REPLICA_SET = ObjectRef("apps/v1", "ReplicaSet", "", "")
 _SLICE = ObjectRef("discovery.k8s.io/v1", "EndpointSlice", "", "")
 _WEBHOOK = ObjectRef("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "", "")
+_TRIES = 3
+"""How often a list is begun whose token expired."""
 
 
 def holds(cluster: Cluster, condition: Condition) -> str:
@@ -51,10 +53,15 @@ def live(cluster: Cluster, ref: ObjectRef) -> Manifest | None:
 
 
 def listed(cluster: Cluster, kind: ObjectRef, namespace: str = "") -> tuple[Manifest, ...]:
-    """List a kind of a namespace, whole."""
+    """List a kind of a namespace, whole; a list whose token expires on the way is begun anew."""
     resource = resource_of(kind)
     if resource is None:
         return ()
+    for _ in range(_TRIES - 1):
+        try:
+            return tuple(_pages(cluster, resource, namespace))
+        except GoneError:
+            continue
     return tuple(_pages(cluster, resource, namespace))
 
 

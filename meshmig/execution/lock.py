@@ -1,6 +1,6 @@
 """The lock: one Lease a migration, with expiry, renewal and a fencing token."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from meshmig.execution.journal import NAMESPACE
@@ -12,14 +12,22 @@ LEASE_SECONDS = 60
 RENEW_AFTER = Duration(15_000)
 
 
+def _unknown(_holder: str) -> bool:
+    return False
+
+
 class Lock:
     """The Lease of one migration, as one holder sees it."""
 
-    def __init__(self, cluster: Cluster, name: str, holder: str, clock: Clock) -> None:
+    def __init__(
+        self, cluster: Cluster, name: str, holder: str, clock: Clock, is_gone: Callable[[str], bool] = _unknown
+    ) -> None:
+        """Take nothing yet; `is_gone` says of a holder that it ended without giving the lock back (killed)."""
         self._cluster = cluster
         self._ref = ObjectRef("coordination.k8s.io/v1", "Lease", NAMESPACE, f"meshmig-{name.replace('_', '-')}")
         self._holder = holder
         self._clock = clock
+        self._is_gone = is_gone
         self._lease: Manifest | None = None
         self._renewed = Instant(0)
 
@@ -39,7 +47,7 @@ class Lock:
         """Take the lock and return its token.
 
         Raises:
-            LockedError: another run holds it and renewed it within its duration.
+            LockedError: another run holds it, renewed it within its duration, and is not known to have ended.
         """
         lease = self._get()
         if lease is None:
@@ -47,7 +55,8 @@ class Lock:
         else:
             holder = lease.spec.get("holderIdentity") or ""
             token = int(lease.spec.get("leaseTransitions", 0))
-            if holder and holder != self._holder and self._age(lease).seconds < LEASE_SECONDS:
+            fresh = self._age(lease).seconds < LEASE_SECONDS and not self._is_gone(holder)
+            if holder and holder != self._holder and fresh:
                 raise self._locked(lease)
             self._lease = self._swap(lease, self._body(token + 1, lease.metadata))
         self._renewed = self._clock.now()

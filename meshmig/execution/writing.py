@@ -7,7 +7,7 @@ from meshmig.execution.conditions import pods_of
 from meshmig.model.objects import Manifest
 from meshmig.model.plan import ApplyObject, DeleteObject, PatchObject, PatchPods, Write
 from meshmig.model.units import Duration
-from meshmig.ports import Clock, Cluster, ClusterError, NotFoundError
+from meshmig.ports import Clock, Cluster, ClusterError, InvalidError, NotFoundError
 
 T = TypeVar("T")
 
@@ -43,6 +43,7 @@ def patiently(call: Callable[[], T], clock: Clock) -> T:
             return call()
         except ClusterError as error:
             passing = error.status == _TOO_MANY or error.status >= _SERVER_ERROR
+            passing = passing and not isinstance(error, InvalidError)
             if not passing or attempt == _TRIES - 1:
                 raise
             clock.wait(Duration(500 * 2**attempt))

@@ -72,6 +72,18 @@ def test_a_second_run_is_refused_while_the_first_holds_the_lock() -> None:
         second.acquire()
 
 
+def test_the_lock_of_a_process_that_is_known_to_have_ended_is_taken_at_once() -> None:
+    """After a kill on the same machine the next run need not wait for the lease; the token still grows."""
+    world = world_of("shop")
+    plan = plan_of(world, "shop")
+    run(world, plan, Scope(stage=1))
+    first = Lock(world.cluster, plan.migration, "one", world.clock)
+    token = first.acquire()
+    second = Lock(world.cluster, plan.migration, "two", world.clock, lambda holder: holder == "one")
+
+    assert second.acquire() == token + 1
+
+
 def test_a_loser_cannot_append_to_the_journal() -> None:
     """A late write of a run that lost its lock is refused by the API server."""
     world = world_of("shop")

@@ -78,6 +78,11 @@ class RealCluster:
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
+    def read(self, kind: str, namespace: str) -> list[dict[str, Any]]:
+        """Return every object of a kind in a namespace."""
+        items: list[dict[str, Any]] = json.loads(self.kubectl("get", kind, "-n", namespace, "-o", "json"))["items"]
+        return items
+
     def apply(self, objects: Iterable[Mapping[str, Any]]) -> None:
         """Apply objects server-side as a person would, with kubectl."""
         listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})

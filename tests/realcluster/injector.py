@@ -1,16 +1,33 @@
-"""App Mesh's injector as an API server meets it: a webhook that gives pods of enabled namespaces an `envoy`."""
+"""App Mesh's injector as an API server meets it: a webhook that makes pods of enabled namespaces members of the mesh.
+
+A pod gets an `envoy` and the init container that redirects to it; a gateway's own `envoy` only gets its identity.
+"""
 
 import base64
 import json
 import ssl
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from tests.realcluster.cluster import RealCluster
 
 _SWITCH = "appmesh.k8s.aws/sidecarInjectorWebhook"
-_ENVOY = {"name": "envoy", "image": "public.ecr.aws/appmesh/aws-appmesh-envoy:v1.34.13.3-prod"}
+_IDENTITY = {
+    "name": "APPMESH_RESOURCE_ARN",
+    "value": "arn:aws:appmesh:eu-central-1:111122223333:mesh/shop/virtualNode/any",
+}
+_ENVOY = {
+    "name": "envoy",
+    "image": "public.ecr.aws/appmesh/aws-appmesh-envoy:v1.34.13.3-prod",
+    "env": [_IDENTITY],
+}
+_REDIRECT = {
+    "name": "proxyinit",
+    "image": "public.ecr.aws/appmesh/aws-appmesh-proxy-route-manager:v7-prod",
+    "env": [{"name": "APPMESH_IGNORE_UID", "value": "1337"}],
+}
 
 
 class Injector:
@@ -63,8 +80,8 @@ class _Handler(BaseHTTPRequestHandler):
         review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         asked = review["request"]
         answer: dict[str, Any] = {"uid": asked["uid"], "allowed": True}
-        if _is_wanted(asked["object"]):
-            patch = [{"op": "add", "path": "/spec/containers/-", "value": _ENVOY}]
+        patch = list(_changes(asked["object"]))
+        if patch:
             answer |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(patch).encode()).decode()}
         data = json.dumps({"apiVersion": review["apiVersion"], "kind": "AdmissionReview", "response": answer}).encode()
         self.send_response(200)
@@ -77,6 +94,17 @@ class _Handler(BaseHTTPRequestHandler):
         return
 
 
-def _is_wanted(pod: dict[str, Any]) -> bool:
-    disabled = (pod["metadata"].get("annotations") or {}).get(_SWITCH) == "disabled"
-    return not disabled and all(each["name"] != "envoy" for each in pod["spec"]["containers"])
+def _changes(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if (pod["metadata"].get("annotations") or {}).get(_SWITCH) == "disabled":
+        return
+    own = [place for place, each in enumerate(pod["spec"]["containers"]) if each["name"] == "envoy"]
+    for place in own:
+        held = pod["spec"]["containers"][place].get("env") or []
+        yield {"op": "add", "path": f"/spec/containers/{place}/env", "value": [*held, _IDENTITY]}
+    if not own:
+        yield {"op": "add", "path": "/spec/containers/-", "value": _ENVOY}
+        yield {
+            "op": "add",
+            "path": "/spec/initContainers",
+            "value": [*(pod["spec"].get("initContainers") or ()), _REDIRECT],
+        }
