@@ -28,6 +28,8 @@ _UNQUOTED = {
     "QUANTITY": re.compile(r"[0-9]+(\.[0-9]+)?(%|[a-z]+)?"),
     "NAME": re.compile(r"[A-Za-z_][A-Za-z0-9_-]*"),
     "PATH": re.compile(r"[A-Za-z0-9_.*-]+/[A-Za-z0-9_.*-]+"),
+    "TIME": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z"),
+    "CLOCK": re.compile(r"[0-9]{1,2}:[0-9]{2}"),
 }
 
 
@@ -191,4 +193,5 @@ def _better(token: Token, wanted: str) -> str:
     """Return the same literal with quotes put on or taken off; empty where that is not what is wrong."""
     if wanted == "TEXT":
         return f'"{token.text}"'
-    return token.inner if token.type == "TEXT" and _UNQUOTED[wanted].fullmatch(token.inner) else ""
+    bare = _UNQUOTED.get(wanted)
+    return token.inner if token.type == "TEXT" and bare is not None and bare.fullmatch(token.inner) else ""
