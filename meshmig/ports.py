@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from meshmig.diagnostics import MeshmigError
 from meshmig.model.objects import Json, Manifest, ObjectRef
@@ -139,6 +139,19 @@ class Cluster(Protocol):
 
     def ensure_control_plane(self, revision: str) -> None:
         """Make the target's control plane where the cluster can do so itself (the embedded one); else do nothing."""
+        ...
+
+
+@runtime_checkable
+class Reviews(Protocol):
+    """A cluster that can be asked about itself and about our rights; nothing is stored by asking."""
+
+    def version(self) -> str:
+        """Return the API server's version, as `v1.33.2`."""
+        ...
+
+    def may(self, verb: str, group: str, resource: str, namespace: str) -> bool:
+        """Say whether we may do that, as `kubectl auth can-i` asks; an empty namespace means all of them."""
         ...
 
 

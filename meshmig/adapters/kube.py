@@ -26,6 +26,7 @@ _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
 _STRICT = (("fieldManager", FIELD_MANAGER), ("fieldValidation", "Strict"))
 _REVIEW = "authentication.k8s.io/v1"
+_ACCESS = "authorization.k8s.io/v1"
 _NOT_FOUND = 404
 _SLACK_SECONDS = 10.0
 
@@ -148,6 +149,17 @@ class KubeCluster:
         except NotFoundError:
             return ""
         return str((status.get("userInfo") or {}).get("username", ""))
+
+    def version(self) -> str:
+        """Return the API server's version."""
+        return str(self._connection.ask(Request(method="GET", path="/version")).get("gitVersion", ""))
+
+    def may(self, verb: str, group: str, resource: str, namespace: str) -> bool:
+        """Ask whether we may; the review is answered and not stored."""
+        wanted = {"verb": verb, "group": group, "resource": resource, "namespace": namespace}
+        body = {"apiVersion": _ACCESS, "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": wanted}}
+        request = Request(method="POST", path=f"/apis/{_ACCESS}/selfsubjectaccessreviews", body=body)
+        return bool((self._connection.ask(request).get("status") or {}).get("allowed"))
 
     def ensure_control_plane(self, revision: str) -> None:
         """Leave the real control plane to its own installer."""

@@ -131,6 +131,13 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--emit", metavar="DIR", help="write the objects of the journey's end there")
 
 
+def _precheck(parser: argparse.ArgumentParser) -> None:
+    _file(parser)
+    _run(parser)
+    parser.add_argument("--dump", metavar="DIR", default="", help="what App Mesh's Envoys say of themselves, by pod")
+    parser.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text")
+
+
 def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", metavar="PLAN")
     parser.add_argument("--step", metavar="ID", help="one step in full")
@@ -206,6 +213,7 @@ COMMANDS: dict[str, tuple[str, Fill]] = {
     "fmt": ("Lay .mig files out in the one canonical style.", _fmt),
     "explain": ("Explain a code: what, why, a wrong and a right example.", _explain),
     "lsp": ("Serve an editor: the language server, on standard input and output.", _lsp),
+    "precheck": ("Look for everything that could go wrong, in the cluster as it is; read only.", _precheck),
     "plan": ("Compare the cluster with the desired state; show the whole journey.", _plan),
     "show": ("Show a saved plan, anywhere.", _show),
     "apply": ("Carry the plan out, or go on with it, stage by stage.", _apply),

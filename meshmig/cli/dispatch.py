@@ -85,6 +85,12 @@ def _lsp(_arguments: argparse.Namespace) -> Result:
     return Result(outcome=Outcome.OK)
 
 
+def _precheck(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.precheck import precheck
+
+    return precheck(_migration(arguments), _place(arguments), arguments.dump)
+
+
 def _plan(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.plan import PlanOptions, plan
 
@@ -187,6 +193,7 @@ HANDLERS: Mapping[str, Handler] = {
     "fmt": _fmt,
     "explain": _explain,
     "lsp": _lsp,
+    "precheck": _precheck,
     "plan": _plan,
     "show": _show,
     "apply": _apply,

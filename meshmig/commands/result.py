@@ -7,6 +7,7 @@ from meshmig.diagnostics import Diagnostic
 from meshmig.model.mesh import Question
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.plan import Plan
+from meshmig.model.precheck import Looked
 from meshmig.model.run import Outcome, StageState
 from meshmig.proof import Proved
 
@@ -149,6 +150,17 @@ class ProofShown:
     witnesses: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PrecheckShown:
+    """What every check found or could not look at; `beside` are the findings that no check made."""
+
+    name: str
+    mesh: str
+    cluster: str
+    results: tuple[Looked, ...]
+    beside: tuple[Diagnostic, ...] = ()
+
+
 Shown = (
     Nothing
     | FilesShown
@@ -162,6 +174,7 @@ Shown = (
     | DriftShown
     | LockShown
     | ProofShown
+    | PrecheckShown
 )
 
 

@@ -21,7 +21,7 @@ DOORS = {
 }
 IMPURE = {"time", "os", "socket", "subprocess", "threading", "asyncio", "random", "logging", "urllib", "http", "signal"}
 PURE = ("diagnostics", "model", "ports", "codec", "language", "sources", "targets", "diffs", "traffic", "gates")
-PURE += ("planning", "proof", "execution/decide", "execution/readiness", "execution/state")
+PURE += ("planning", "proof", "checks", "execution/decide", "execution/readiness", "execution/state")
 
 
 def _imports(path: Path) -> set[str]:

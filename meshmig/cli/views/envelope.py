@@ -10,6 +10,7 @@ from meshmig.commands import result as shown
 from meshmig.commands.result import Result, RunShown
 from meshmig.diagnostics import Diagnostic, Span
 from meshmig.model.objects import Json, Manifest, ObjectRef
+from meshmig.model.precheck import Looked, State
 
 SCHEMA = "meshmig/result/v1"
 
@@ -95,6 +96,8 @@ def _other(value: shown.Shown) -> Mapping[str, Json]:
             return {"moved": [_moved(moved) for moved in drift.moved]}
         case shown.ProofShown() as proof:
             return verify_data(proof)
+        case shown.PrecheckShown() as checked:
+            return precheck_data(checked)
         case shown.LockShown() as lock:
             return {"lock": lock.lock, "broken": lock.broken}
         case _:
@@ -109,6 +112,32 @@ def _status_data(status: shown.StatusShown) -> dict[str, Json]:
 def object_list(manifests: Sequence[Manifest]) -> Json:
     """Return objects as one v1 List."""
     return {"apiVersion": "v1", "kind": "List", "items": [dict(manifest.body) for manifest in manifests]}
+
+
+def precheck_data(checked: shown.PrecheckShown) -> Mapping[str, Json]:
+    """Return every check with its state, its evidence, and what it could not look at."""
+    states = [result.state for result in checked.results]
+    return {
+        "counts": {
+            "checks": len(states),
+            "looked_at": sum(state is not State.NOT_LOOKED_AT for state in states),
+            "fired": sum(state is State.FIRED for state in states),
+            "not_looked_at": sum(state is State.NOT_LOOKED_AT for state in states),
+        },
+        "checks": [_check(result) for result in checked.results],
+    }
+
+
+def _check(result: Looked) -> Json:
+    pairs = zip(result.findings, result.fired, strict=True)
+    return {
+        "code": result.code,
+        "title": result.title,
+        "state": result.state.value.replace(" ", "_"),
+        "accepted": result.accepted,
+        "gaps": [{"reason": gap.reason, "partly": gap.partly} for gap in result.gaps],
+        "findings": [finding_data(finding) | {"evidence": fired.evidence.value} for finding, fired in pairs],
+    }
 
 
 def run_data(run: RunShown) -> dict[str, Json]:

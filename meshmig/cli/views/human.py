@@ -6,6 +6,7 @@ from meshmig.cli.views.envelope import object_list
 from meshmig.cli.views.page_text import page_text
 from meshmig.cli.views.plan_text import plan_text, step_text
 from meshmig.cli.views.proof_views import proof_lines
+from meshmig.cli.views.precheck_text import precheck_text
 from meshmig.cli.views.run_text import drift_lines, lock_lines, rollback_lines, run_lines, status_lines
 from meshmig.commands import result as shown
 from meshmig.commands.result import Result
@@ -24,6 +25,8 @@ def human(result: Result, *, verbose: bool) -> str:
             return page_text(page)
         case shown.InitShown() as init:
             return _init_text(init)
+        case shown.PrecheckShown() as checked:
+            return precheck_text(checked, verbose=verbose)
         case shown.PlanShown() as plan:
             return step_text(plan.plan.step[plan.step]) if plan.step else plan_text(plan, verbose=verbose)
         case shown.ProofShown() as proof:
@@ -61,9 +64,17 @@ def _init_text(init: shown.InitShown) -> str:
 
 
 def findings_text(result: Result, width: int = WIDTH) -> str:
-    """Write the findings, errors first, each rendered with its source line where it has one, so many columns wide."""
+    """Write the findings, errors first, each rendered with its source line where it has one, so many columns wide.
+
+    What a precheck's own text shows already is left out.
+    """
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-    ranked = sorted(result.findings, key=lambda finding: order[finding.severity])
+    match result.shown:
+        case shown.PrecheckShown() as checked:
+            told = checked.beside
+        case _:
+            told = result.findings
+    ranked = sorted(told, key=lambda finding: order[finding.severity])
     return "".join(_finding_text(finding, result, width) for finding in ranked)
 
 

@@ -226,7 +226,7 @@ def _workload(cluster: Cluster, template: Template, served: Served, report: Repo
         and all(at(container, "lifecycle", "preStop") for container in template.containers),
         owns_storage=bool(items(at(body, "spec", "volumeClaimTemplates")))
         or any("persistentVolumeClaim" in mapping(volume) for volume in items(template.pod.get("volumes"))),
-        controlled_by=_controller(template.manifest),
+        controlled_by=controller_of(template.manifest),
     )
 
 
@@ -236,7 +236,8 @@ def _replicas(manifest: Manifest) -> int:
     return next((count for count in (written, counted) if count is not None), 1)
 
 
-def _controller(manifest: Manifest) -> str:
+def controller_of(manifest: Manifest) -> str:
+    """Say which tool owns an object: Helm, Argo CD, Flux or Flagger; empty where none shows."""
     return next(_signs_of_a_controller(manifest), "")
 
 

@@ -1,0 +1,111 @@
+"""What is seen of the mesh: metrics for the gates, traces, logs, and what bypasses the proxy."""
+
+from collections.abc import Iterator
+
+from meshmig.checks.facts import Facts
+from meshmig.checks.metrics import LIVE, OLD_REQUESTS
+from meshmig.diagnostics import Severity
+from meshmig.model.intent import Check as GateCheck
+from meshmig.model.intent import ClusterKind, Move, Waves
+from meshmig.model.precheck import Evidence, Fired, Gap, Seen
+from meshmig.sources.appmesh.shape import at, items, mapping, text
+
+_TRACERS = ("tracing", "xray", "jaeger", "datadog", "stats")
+_STDOUT = "/dev/stdout"
+
+
+def metrics(facts: Facts) -> Iterator[Seen]:
+    """P44: gates without eyes."""
+    gated = _gated(facts)
+    is_folder = facts.migration.cluster.kind is ClusterKind.FILES
+    if facts.measured is None:
+        if gated and facts.migration.metrics is None and not is_folder:
+            yield Fired(
+                Evidence(None, "migration.metrics", "none"),
+                f"gate `{gated}` judges by metrics, and the file names no Prometheus: it would be blind for ever",
+                'write `metrics prometheus "URL"`',
+            )
+            return
+        yield Gap(f"needs Prometheus: {facts.unmeasured}")
+        return
+    seen = {(series.labels.get("namespace"), series.labels.get("pod")) for series in facts.measured.of(OLD_REQUESTS)}
+    seen |= {(series.labels.get("namespace"), series.labels.get("pod")) for series in facts.measured.of(LIVE)}
+    if (None, None) in seen:
+        yield Fired(
+            Evidence(None, "labels of envoy_cluster_upstream_rq", "neither namespace nor pod"),
+            "App Mesh's series do not say of which pod they are: the gates cannot tell old pods from new ones",
+            "relabel the scrape job so that its series carry `namespace` and `pod`",
+        )
+    for pod in facts.meshed_pods:
+        if (pod.ref.namespace, pod.ref.name) not in seen:
+            yield Fired(
+                Evidence(pod.ref, "envoy_cluster_upstream_rq", "no series"),
+                "Prometheus does not scrape this App Mesh proxy: the old side of its gate is blind",
+                "scrape port 9901, path /stats/prometheus, of the container `envoy`",
+                Severity.ERROR if gated else Severity.WARNING,
+            )
+    if reason := facts.blind("Pod"):
+        yield Gap(reason, partly=True)
+
+
+def _gated(facts: Facts) -> str:
+    for stage in facts.migration.stages:
+        for action in stage.actions:
+            if isinstance(action, Move | Waves) and action.profile.gate:
+                return action.profile.gate
+            if isinstance(action, GateCheck):
+                return action.gate
+    return ""
+
+
+def sinks(facts: Facts) -> Iterator[Seen]:
+    """P45: traces and logs that go elsewhere."""
+    controllers = [one for one in facts.snapshot.of_kind("apps", "Deployment") if "appmesh-controller" in one.ref.name]
+    for manifest in controllers:
+        for container in map(mapping, items(at(manifest.body, "spec", "template", "spec", "containers"))):
+            for flag in map(text, items(container.get("args"))):
+                if any(word in flag for word in _TRACERS) and not flag.endswith("=false"):
+                    yield Fired(
+                        Evidence(manifest.ref, f"containers[{container.get('name')}].args", flag),
+                        "App Mesh's proxies have a sink for traces or statistics, and Istio's need a provider for it",
+                        "add an extensionProvider and a Telemetry when Istio is installed",
+                    )
+    for upstream in facts.mesh.upstreams:
+        log = upstream.access_log
+        if log is not None and log.path != _STDOUT:
+            yield Fired(
+                Evidence(upstream.origin.ref, "spec.logging.accessLog.file.path", log.path),
+                "its access log goes to a file in the proxy's container, and Istio's container has no such place",
+                "log to /dev/stdout, or mount the place into the sidecar",
+            )
+    if not controllers:
+        yield Gap("needs the Deployment of App Mesh's controller: its arguments say where traces go", partly=True)
+
+
+def bypasses(facts: Facts) -> Iterator[Seen]:
+    """P53: traffic that passes by the proxy."""
+    for workload, _ in facts.meshed:
+        if workload.edge is not None:
+            continue
+        proxy = workload.proxy
+        for path, values in (
+            ("egressIgnoredPorts", tuple(map(str, proxy.ignored_outbound_ports))),
+            ("egressIgnoredIPs", proxy.ignored_outbound_addresses),
+            ("ports", tuple(map(str, proxy.inbound_ports))),
+        ):
+            if values:
+                yield Fired(
+                    Evidence(
+                        workload.ref, f"spec.template.metadata.annotations[appmesh.k8s.aws/{path}]", ", ".join(values)
+                    ),
+                    "traffic that passes by App Mesh's proxy is kept passing by Istio's, by annotations on the copy",
+                )
+    plain = [w for w, _ in facts.meshed if w.edge is None and not w.proxy.ignored_outbound_addresses]
+    if plain:
+        yield Fired(
+            Evidence(
+                plain[0].ref, "spec.template.metadata.annotations", f"{len(plain)} workloads without their own lists"
+            ),
+            "App Mesh's proxy is bypassed for 169.254.169.254 and port 22 by default; Istio's takes both",
+            "set global.proxy.excludeIPRanges=169.254.169.254/32 and excludeOutboundPorts=22 when Istio is installed",
+        )
