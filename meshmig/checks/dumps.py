@@ -12,9 +12,8 @@ from meshmig.model.objects import Json
 from meshmig.sources.appmesh.shape import at, items, mapping, number, text
 
 CODES: dict[str, str] = {
-    "MIG701": "a folder of dumps cannot be read",
-    "MIG702": "a file of the dumps is nothing that Envoy's admin port says",
-    "MIG703": "a dump is of a pod that this mesh does not have",
+    "MIG752": "a file of the dumps is nothing that Envoy's admin port says",
+    "MIG753": "a dump is of a pod that this mesh does not have",
 }
 
 _KIND_WORDS = re.compile(r"[._-]?(config[_-]?dump|clusters|certs|server[_-]?info|stats|all)$")
@@ -209,7 +208,7 @@ def _says(value: object) -> bool:
 
 def _unknown(path: str) -> Diagnostic:
     return Diagnostic(
-        code="MIG702",
+        code="MIG752",
         severity=Severity.WARNING,
         message=f"{path} is none of what Envoy's admin port says: it is not looked at",
         help="save config_dump, clusters?format=json, certs, server_info or stats, named by the pod",

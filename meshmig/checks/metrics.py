@@ -14,6 +14,7 @@ class Query:
     matchers: tuple[Matcher, ...] = ()
 
 
+UP = "up"
 LIVE = "live"
 CONNECTED = "connected"
 CERTIFICATE_DAYS = "certificate days"
@@ -22,6 +23,7 @@ UNDECLARED = "undeclared egress"
 STRANGERS = "callers without identity"
 
 QUERIES: Mapping[str, Query] = {
+    UP: Query(metric="up", matchers=(Matcher("pod", "!=", ""),)),
     LIVE: Query(metric="envoy_server_live"),
     CONNECTED: Query(metric="envoy_control_plane_connected_state"),
     CERTIFICATE_DAYS: Query(metric="envoy_server_days_until_first_cert_expiring"),

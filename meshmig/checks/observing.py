@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from meshmig.checks.facts import Facts
-from meshmig.checks.metrics import LIVE, OLD_REQUESTS
+from meshmig.checks.metrics import LIVE, OLD_REQUESTS, UP
 from meshmig.diagnostics import Severity
 from meshmig.model.intent import Check as GateCheck
 from meshmig.model.intent import ClusterKind, Move, Waves
@@ -28,9 +28,10 @@ def metrics(facts: Facts) -> Iterator[Seen]:
             return
         yield Gap(f"needs Prometheus: {facts.unmeasured}")
         return
-    seen = {(series.labels.get("namespace"), series.labels.get("pod")) for series in facts.measured.of(OLD_REQUESTS)}
-    seen |= {(series.labels.get("namespace"), series.labels.get("pod")) for series in facts.measured.of(LIVE)}
-    if (None, None) in seen:
+    ours = [*facts.measured.of(OLD_REQUESTS), *facts.measured.of(LIVE)]
+    up = [series for series in facts.measured.of(UP) if series.value > 0]
+    seen = {(series.labels.get("namespace"), series.labels.get("pod")) for series in (*ours, *up)}
+    if any("pod" not in series.labels for series in ours):
         yield Fired(
             Evidence(None, "labels of envoy_cluster_upstream_rq", "neither namespace nor pod"),
             "App Mesh's series do not say of which pod they are: the gates cannot tell old pods from new ones",
@@ -39,7 +40,7 @@ def metrics(facts: Facts) -> Iterator[Seen]:
     for pod in facts.meshed_pods:
         if (pod.ref.namespace, pod.ref.name) not in seen:
             yield Fired(
-                Evidence(pod.ref, "envoy_cluster_upstream_rq", "no series"),
+                Evidence(pod.ref, "up, envoy_cluster_upstream_rq", "no series"),
                 "Prometheus does not scrape this App Mesh proxy: the old side of its gate is blind",
                 "scrape port 9901, path /stats/prometheus, of the container `envoy`",
                 Severity.ERROR if gated else Severity.WARNING,

@@ -9,7 +9,7 @@ from meshmig.diagnostics import Diagnostic, Severity
 from meshmig.model.intent import Allow
 from meshmig.model.precheck import Fired, Gap, Looked
 
-CODES: dict[str, str] = {"MIG704": "an `allow` of a precheck silences nothing"}
+CODES: dict[str, str] = {"MIG754": "an `allow` of a precheck silences nothing"}
 
 
 def look(facts: Facts, checks: Iterable[Check]) -> tuple[Looked, ...]:
@@ -45,7 +45,7 @@ def idle_allows(allows: Sequence[Allow], results: Sequence[Looked]) -> tuple[Dia
     fired = {result.code for result in results if result.fired}
     return tuple(
         Diagnostic(
-            code="MIG704",
+            code="MIG754",
             severity=Severity.WARNING,
             message=f"`allow {allow.code}` silences nothing: that check did not fire",
             help="take it out",
@@ -61,7 +61,7 @@ def unknown_pods(facts: Facts) -> tuple[Diagnostic, ...]:
     known = {dump.name for owner in facts.owners_with_pods() for dump in facts.dumps_of(owner)}
     return tuple(
         Diagnostic(
-            code="MIG703",
+            code="MIG753",
             severity=Severity.WARNING,
             message=f"the dump of {dump.name} is of no pod of this mesh: it tells nothing here",
             help="name the file by the pod, or put it in a folder of the namespace's name",

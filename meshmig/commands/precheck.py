@@ -152,6 +152,8 @@ def _server(world: World) -> Server | None:
 
 
 def _measure(world: World) -> tuple[Measured | None, str]:
+    if world.embedded is not None:
+        return None, "requests flow in the embedded cluster only while a run lasts"
     if world.metrics is None:
         return None, 'the file names no `metrics prometheus "URL"`'
     now = world.clock.now()

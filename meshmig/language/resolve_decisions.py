@@ -11,7 +11,7 @@ from meshmig.language.tree import Token
 from meshmig.language.wording import quoted
 from meshmig.model import intent
 
-_CODE = re.compile(r"MIG[0-9]{3}")
+_CODE = re.compile(r"MIG[0-9]{3}|P[0-9]{2}")
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
 _OBJECT = re.compile(r"(?:([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)/)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z][A-Za-z0-9_-]*|\[[^\[\]\s]+\])*")
@@ -36,7 +36,7 @@ def _allow(allow: tree.Allow, found: dict[str, tree.Allow], report: Report) -> N
         upper = code.upper()
         offered = upper if _CODE.fullmatch(upper) else ""
         message = f"{quoted(code)} is no code of a finding"
-        help_text = f"did you mean `{offered}`?" if offered else "codes look like `MIG412`"
+        help_text = f"did you mean `{offered}`?" if offered else "codes look like `MIG412` or `P28`"
         at = allow.code.at
         report.add(Mistake(code="MIG220", at=at, message=message, help=help_text, replacement=offered or None))
     elif before is not allow:

@@ -28,6 +28,9 @@ CODES = {
     "MIG431": "That is no answer to the question",
 }
 
+PRECHECK = "P"
+"""How the codes of `precheck` begin: whether an `allow` of theirs silences something, only a precheck can tell."""
+
 
 def hazards(journey: Journey) -> Iterator[Diagnostic]:
     """Yield what holds for the whole plan, whatever its stages."""
@@ -82,7 +85,7 @@ def allowed(findings: tuple[Diagnostic, ...], allows: tuple[Allow, ...]) -> tupl
             span=allow.span,
         )
         for allow in allows
-        if allow.code not in present
+        if allow.code not in present and not allow.code.startswith(PRECHECK)
     )
     return kept + idle
 

@@ -24,6 +24,7 @@ from meshmig.model.units import Instant
 from meshmig.planning import call_order
 from meshmig.ports import Series
 from meshmig.sources.appmesh import lift
+from meshmig.sources.appmesh.questions import WORDINGS
 from tests.sources import builders as make
 
 Body = dict
@@ -117,7 +118,7 @@ def migration(**more) -> Migration:
         "gates": (),
         "profiles": (profile,),
         "stages": (StageIntent(number=1, title="all", actions=(move,)),),
-        "answers": (Answer(id="default_retries", choice="carry"), Answer(id="host_rewrite", choice="rewrite")),
+        "answers": tuple(Answer(id=name, choice=wording.choices[0]) for name, wording in WORDINGS.items()),
         "allows": tuple(Allow(code=code, because=why) for code, why in more.pop("allows", ())),
     }
     return Migration(**(defaults | more))

@@ -5,8 +5,8 @@ import json
 from meshmig.cli.views.envelope import object_list
 from meshmig.cli.views.page_text import page_text
 from meshmig.cli.views.plan_text import plan_text, step_text
-from meshmig.cli.views.proof_views import proof_lines
 from meshmig.cli.views.precheck_text import precheck_text
+from meshmig.cli.views.proof_views import proof_lines
 from meshmig.cli.views.run_text import drift_lines, lock_lines, rollback_lines, run_lines, status_lines
 from meshmig.commands import result as shown
 from meshmig.commands.result import Result
