@@ -8,9 +8,9 @@ from meshmig.diagnostics import Severity
 from meshmig.model.intent import Check as GateCheck
 from meshmig.model.intent import ClusterKind, Move, Waves
 from meshmig.model.precheck import Evidence, Fired, Gap, Seen
-from meshmig.sources.appmesh.shape import at, items, mapping, text
+from meshmig.sources.appmesh.annotations import PREFIX
 
-_TRACERS = ("tracing", "xray", "jaeger", "datadog", "stats")
+_LISTS = ("egressIgnoredPorts", "egressIgnoredIPs", "ports")
 _STDOUT = "/dev/stdout"
 
 
@@ -61,16 +61,24 @@ def _gated(facts: Facts) -> str:
 
 def sinks(facts: Facts) -> Iterator[Seen]:
     """P45: traces and logs that go elsewhere."""
-    controllers = [one for one in facts.snapshot.of_kind("apps", "Deployment") if "appmesh-controller" in one.ref.name]
-    for manifest in controllers:
-        for container in map(mapping, items(at(manifest.body, "spec", "template", "spec", "containers"))):
-            for flag in map(text, items(container.get("args"))):
-                if any(word in flag for word in _TRACERS) and not flag.endswith("=false"):
-                    yield Fired(
-                        Evidence(manifest.ref, f"containers[{container.get('name')}].args", flag),
-                        "App Mesh's proxies have a sink for traces or statistics, and Istio's need a provider for it",
-                        "add an extensionProvider and a Telemetry when Istio is installed",
-                    )
+    injector = facts.mesh.injector
+    if injector.origin is None:
+        yield Gap("needs the Deployment of App Mesh's controller: its arguments say where traces go", partly=True)
+    else:
+        ref, path = injector.origin.ref, injector.origin.path
+        if injector.tracing is not None:
+            tracing = injector.tracing
+            yield Fired(
+                Evidence(ref, path, f"{tracing.tracer.value} at {tracing.address}:{tracing.port}"),
+                "App Mesh's proxies send traces there, and Istio's send none without a provider",
+                "add an extensionProvider and a Telemetry, and look at the trace headers that applications pass on",
+            )
+        if injector.statsd:
+            yield Fired(
+                Evidence(ref, path, f"statsd at {injector.statsd}"),
+                "App Mesh's proxies feed statsd, and Istio's have no such sink",
+                "read Istio's metrics by Prometheus instead",
+            )
     for upstream in facts.mesh.upstreams:
         log = upstream.access_log
         if log is not None and log.path != _STDOUT:
@@ -79,34 +87,28 @@ def sinks(facts: Facts) -> Iterator[Seen]:
                 "its access log goes to a file in the proxy's container, and Istio's container has no such place",
                 "log to /dev/stdout, or mount the place into the sidecar",
             )
-    if not controllers:
-        yield Gap("needs the Deployment of App Mesh's controller: its arguments say where traces go", partly=True)
 
 
 def bypasses(facts: Facts) -> Iterator[Seen]:
     """P53: traffic that passes by the proxy."""
-    for workload, _ in facts.meshed:
+    unlisted = []
+    for workload, template in facts.meshed:
         if workload.edge is not None:
             continue
-        proxy = workload.proxy
-        for path, values in (
-            ("egressIgnoredPorts", tuple(map(str, proxy.ignored_outbound_ports))),
-            ("egressIgnoredIPs", proxy.ignored_outbound_addresses),
-            ("ports", tuple(map(str, proxy.inbound_ports))),
-        ):
-            if values:
+        written = {key: template.annotations.get(f"{PREFIX}{key}", "") for key in _LISTS}
+        if not written["egressIgnoredIPs"]:
+            unlisted.append(workload)
+        for key, value in written.items():
+            if value:
                 yield Fired(
-                    Evidence(
-                        workload.ref, f"spec.template.metadata.annotations[appmesh.k8s.aws/{path}]", ", ".join(values)
-                    ),
+                    Evidence(workload.ref, f"spec.template.metadata.annotations[{PREFIX}{key}]", value),
                     "traffic that passes by App Mesh's proxy is kept passing by Istio's, by annotations on the copy",
                 )
-    plain = [w for w, _ in facts.meshed if w.edge is None and not w.proxy.ignored_outbound_addresses]
-    if plain:
+    addresses = facts.mesh.injector.ignored_addresses
+    if unlisted and addresses:
+        ranges = ",".join(f"{address}/32" for address in addresses)
         yield Fired(
-            Evidence(
-                plain[0].ref, "spec.template.metadata.annotations", f"{len(plain)} workloads without their own lists"
-            ),
-            "App Mesh's proxy is bypassed for 169.254.169.254 and port 22 by default; Istio's takes both",
-            "set global.proxy.excludeIPRanges=169.254.169.254/32 and excludeOutboundPorts=22 when Istio is installed",
+            Evidence(unlisted[0].ref, "spec.template.metadata.annotations", f"{len(unlisted)} workloads without one"),
+            f"App Mesh's proxy is bypassed for {', '.join(addresses)} and port 22 by default; Istio's takes both",
+            f"set global.proxy.excludeIPRanges={ranges} and excludeOutboundPorts=22 when Istio is installed",
         )

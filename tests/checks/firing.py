@@ -530,7 +530,7 @@ FIRING = (
         "neither",
         ERROR,
     ),
-    Case("P45", "X-Ray", lambda: facts([*front(), controller("--tracing-provider=x-ray")]), "x-ray", INFO),
+    Case("P45", "X-Ray", lambda: facts([*front(), controller("--enable-xray-tracing=true")]), "traces", INFO),
     Case(
         "P45",
         "a log file",

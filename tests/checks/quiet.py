@@ -196,7 +196,7 @@ QUIET = (
         lambda: facts(
             [
                 *front(logging={"accessLog": {"file": {"path": "/dev/stdout"}}}),
-                bad.controller("--region=eu-west-1", "--enable-xray-tracing=false"),
+                bad.controller("--region=eu-west-1"),
             ]
         ),
     ),
