@@ -38,7 +38,7 @@ def read_folder(path: Path) -> Folder:
         return Folder(manifests=(), findings=(_missing(path),))
     manifests: list[Manifest] = []
     findings: list[Diagnostic] = []
-    for file in sorted(_files(path)):
+    for file in sorted(_files(path, frozenset())):
         source = str(file.relative_to(path.parent)) if path.name else str(file)
         text = _text(file, source)
         if isinstance(text, Diagnostic):
@@ -51,18 +51,24 @@ def read_folder(path: Path) -> Folder:
     return Folder(manifests=kept, findings=(*findings, *repeated))
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path, above: frozenset[Path]) -> Iterator[Path]:
+    """Yield the files below a folder; a link that leads back to a folder above it is not followed."""
+    here = path.resolve()
+    if here in above:
+        return
     for entry in path.iterdir():
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _files(entry)
+            yield from _files(entry, above | {here})
         elif entry.suffix.lower() in _SUFFIXES:
             yield entry
 
 
 def _text(file: Path, source: str) -> bytes | Diagnostic:
     try:
+        if file.exists() and not file.is_file():
+            return _unread(source, "it is no regular file")
         size = file.stat().st_size
         if size > _LARGEST:
             return _unread(source, f"it has {size // 1024 // 1024} MB; the most is {_LARGEST // 1024 // 1024} MB")

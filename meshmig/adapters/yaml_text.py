@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from meshmig.adapters.shapes import misshapen
 from meshmig.diagnostics import Diagnostic, Severity, Span
 from meshmig.model.objects import Json, Manifest
 
@@ -14,6 +15,7 @@ CODES: dict[str, str] = {
     "MIG610": "a file of the folder is no YAML or JSON",
     "MIG611": "a key is given twice",
     "MIG612": "a document is no Kubernetes object",
+    "MIG617": "a field that every object has is of another shape",
 }
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -66,9 +68,15 @@ class _Reading:
             case None:
                 return
             case {"apiVersion": str(), "kind": str()} if _is_named(body):
-                self.manifests.append(Manifest(body, f"{self.source}:{line}"))
+                wrong = misshapen(body)
+                self.findings += [_wrong_shape(body, path, wanted, self.place(line)) for path, wanted in wrong]
+                self.manifests += [] if wrong else [Manifest(body, f"{self.source}:{line}")]
             case _:
                 self.findings.append(_stranger(body, self.source, line))
+
+    def place(self, line: int) -> Span:
+        """The document's first line."""
+        return Span(self.source, line, 1, line, 1)
 
 
 def documents(text: bytes, source: str) -> tuple[tuple[Manifest, ...], tuple[Diagnostic, ...]]:
@@ -120,13 +128,17 @@ def _plain(value: Json) -> Json:
 def _read_json(text: bytes, reading: _Reading) -> bool:
     repeated: list[str] = []
     try:
-        body = json.loads(text, object_pairs_hook=_remembering(repeated))
-    except ValueError:
+        body = json.loads(text, object_pairs_hook=_remembering(repeated), parse_constant=_no_number)
+    except (ValueError, RecursionError):
         return False
     reading.findings += [_repeated(name, Span(reading.source, 1, 1, 1, 1)) for name in repeated]
     for item in _unfolded(body):
         reading.take(item, 1)
     return True
+
+
+def _no_number(name: str) -> Json:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _remembering(repeated: list[str]) -> Callable[[list[tuple[str, Json]]], dict[str, Json]]:
@@ -149,7 +161,7 @@ def _read_yaml(text: bytes, reading: _Reading) -> None:
     try:
         while loader.check_node():
             _read_node(loader, loader.get_node(), reading)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         reading.findings.append(_broken(error, reading.source))
     finally:
         loader.dispose()
@@ -224,6 +236,17 @@ def _repeated(name: str, span: Span) -> Diagnostic:
         severity=Severity.WARNING,
         message=f"the key `{name}` stands twice in one mapping; the later one counts, an API server may refuse both",
         help="keep one of them",
+        span=span,
+    )
+
+
+def _wrong_shape(body: Mapping[str, Json], path: str, wanted: str, span: Span) -> Diagnostic:
+    name = (body.get("metadata") or {}).get("name")
+    return Diagnostic(
+        code="MIG617",
+        severity=Severity.ERROR,
+        message=f"{path} of {body['kind']} {name} is not {wanted}: no API server would take it",
+        help="quote numbers and yes/no that are meant as texts; indent what belongs to a mapping",
         span=span,
     )
 

@@ -60,7 +60,10 @@ def save(result: Result, output: str, *, force: bool) -> Result:
     path = Path(output)
     if path.exists() and not force:
         raise reject("MIG603", f"{output} exists already", "give another name, or replace it with --force")
-    path.write_text(shown.text, encoding="utf-8")
+    try:
+        path.write_text(shown.text, encoding="utf-8")
+    except OSError as error:
+        raise reject("MIG604", f"{output} cannot be written: {error.strerror}", "name a file that can") from error
     return replace(result, shown=replace(shown, file=output))
 
 

@@ -133,3 +133,58 @@ def test_an_approval_is_waited_for_and_goes_on(tmp_path) -> None:
     assert (nobody.exit, nobody.outcome) == (1, "refused")
     assert approved.outcome == "ok"
     assert finished.outcome == "finished"
+
+
+def _folder_with(tmp_path, name: str, text: str):
+    example("stranded", tmp_path)
+    (tmp_path / "stranded" / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code", "said"),
+    [
+        ("deep.json", "[" * 100_000, "MIG610", "deep.json"),
+        ("deep.yaml", "a: " + "[" * 20_000, "MIG610", "deep.yaml"),
+        ("spec.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: 5\n", "MIG617", "spec of Service a"),
+        ("name.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: 12}\n", "MIG617", "metadata.name"),
+        (
+            "label.yaml",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: a, labels: {version: 1}}\n",
+            "MIG617",
+            "metadata.labels[version]",
+        ),
+    ],
+)
+def test_a_file_that_no_api_server_would_take(name: str, text: str, code: str, said: str, tmp_path) -> None:
+    """Endless nesting, wrong shapes: one message that names the file or the field, no traceback."""
+    ran = meshmig("init", "--files", "stranded", "--json", cwd=_folder_with(tmp_path, name, text))
+
+    assert code in _refused(ran)
+    assert any(said in found["message"] for found in ran.document["findings"])
+
+
+def test_what_is_no_file_is_never_waited_for(tmp_path) -> None:
+    """A pipe named like a manifest would block for ever: it is named instead."""
+    import os
+
+    os.mkfifo(_folder_with(tmp_path, "a.yaml", "") / "stranded" / "pipe.yaml")
+
+    assert "MIG613" in _refused(meshmig("init", "--files", "stranded", "--json", cwd=tmp_path))
+
+
+def test_a_link_back_to_its_folder_is_followed_once(tmp_path) -> None:
+    """A link that leads upwards gives no object twice."""
+    (_folder_with(tmp_path, "a.yaml", "") / "stranded" / "loop").symlink_to(".")
+
+    ran = meshmig("init", "--files", "stranded", "--json", cwd=tmp_path)
+
+    assert ran.outcome == "ok"
+    assert "MIG614" not in {found["code"] for found in ran.document["findings"]}
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path) -> None:
+    """`-o` into a folder that is not there: refused, nothing half written."""
+    example("stranded", tmp_path)
+
+    assert "MIG604" in _refused(meshmig("init", "--files", "stranded", "-o", "no/site.mig", "--json", cwd=tmp_path))
