@@ -205,6 +205,15 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--witnesses", metavar="PATH", help="write one request of every class compared, as JSON")
 
 
+def _generate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("networking", "iop"), help="Istio's objects · its installation's values")
+    _file(parser)
+    _run(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", help="write files there instead of to stdout")
+    parser.add_argument("--form", choices=("helm", "operator"), default="helm", help="of iop: Helm values, or one file")
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+
+
 Fill = Callable[[argparse.ArgumentParser], None]
 
 COMMANDS: dict[str, tuple[str, Fill]] = {
@@ -215,6 +224,7 @@ COMMANDS: dict[str, tuple[str, Fill]] = {
     "lsp": ("Serve an editor: the language server, on standard input and output.", _lsp),
     "precheck": ("Look for everything that could go wrong, in the cluster as it is; read only.", _precheck),
     "plan": ("Compare the cluster with the desired state; show the whole journey.", _plan),
+    "generate": ("Write Istio's objects, or the values of its installation, as files.", _generate),
     "show": ("Show a saved plan, anywhere.", _show),
     "apply": ("Carry the plan out, or go on with it, stage by stage.", _apply),
     "approve": ("Say yes to what a stage waits for, bound to the plan's digest.", _approve),

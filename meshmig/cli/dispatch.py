@@ -104,6 +104,15 @@ def _plan(arguments: argparse.Namespace) -> Result:
     return plan(_migration(arguments), _place(arguments), options)
 
 
+def _generate(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.generate import Output, iop, networking
+
+    output = Output(folder=arguments.output or "", force=arguments.force)
+    if arguments.what == "networking":
+        return networking(_migration(arguments), _place(arguments), output)
+    return iop(_migration(arguments), _place(arguments), output, operator=arguments.form == "operator")
+
+
 def _show(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.show import read_plan, require_step
 
@@ -195,6 +204,7 @@ HANDLERS: Mapping[str, Handler] = {
     "lsp": _lsp,
     "precheck": _precheck,
     "plan": _plan,
+    "generate": _generate,
     "show": _show,
     "apply": _apply,
     "approve": _approve,

@@ -65,6 +65,16 @@ class DocumentShown:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GeneratedShown:
+    """Generated files: the text of all objects or values, each file, and the folder where they were written."""
+
+    text: str
+    files: tuple[tuple[str, str], ...]
+    objects: tuple[Manifest, ...]
+    folder: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Moved:
     """A field that is no longer as the plan saw it, and who wrote it."""
 
@@ -168,6 +178,7 @@ Shown = (
     | InitShown
     | PlanShown
     | DocumentShown
+    | GeneratedShown
     | RunShown
     | StatusShown
     | RollbackShown

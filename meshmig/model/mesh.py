@@ -436,6 +436,7 @@ class ProxySettings:
     ignored_outbound_addresses: tuple[str, ...] = ()
     secret_mounts: tuple[tuple[str, str], ...] = ()
     volume_mounts: tuple[tuple[str, str], ...] = ()
+    uses_cni: bool = False
     environment: tuple[tuple[str, str], ...] = ()
 
 

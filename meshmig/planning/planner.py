@@ -40,7 +40,7 @@ def make_plan(request: PlanRequest) -> Plan:
     journey = Journey(request=request, objects=dict(request.snapshot.by_ref), placements={})
     initial_placements(journey)
     stages = tuple(_stage(journey, intent) for intent in request.migration.stages)
-    found = (*request.findings, *journey.findings, *hazards(journey), *target_findings(journey.mesh))
+    found = (*request.findings, *journey.findings, *hazards(journey), *target_findings(journey.mesh, journey.settings))
     migration, mesh = request.migration, request.mesh
     plan = Plan(
         migration=migration.name,

@@ -84,6 +84,10 @@ def _other(value: shown.Shown) -> Mapping[str, Json]:
         case shown.InitShown() as init:
             questions = [question_data(question) for question in init.questions]
             return {"text": init.text, "workloads": list(init.workloads), "questions": questions, "file": init.file}
+        case shown.GeneratedShown() as made:
+            files: Json = [{"name": name, "text": text} for name, text in made.files]
+            objects: Json = [dict(manifest.body) for manifest in made.objects]
+            return {"text": made.text, "files": files, "objects": objects, "directory": made.folder}
         case shown.StatusShown() as status:
             return run_data(status.run) | _status_data(status)
         case shown.RollbackShown() as back:

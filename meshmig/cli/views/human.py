@@ -23,6 +23,8 @@ def human(result: Result, *, verbose: bool) -> str:
             return text
         case shown.PageShown(page=page):
             return page_text(page)
+        case shown.GeneratedShown(folder=folder, files=files, text=text):
+            return f"wrote {len(files)} files to {folder}\n" if folder else text
         case shown.InitShown() as init:
             return _init_text(init)
         case shown.PrecheckShown() as checked:

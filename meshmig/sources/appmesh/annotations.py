@@ -31,6 +31,7 @@ def proxy_settings(template: Template, default_ports: tuple[int, ...] | None, re
         ignored_outbound_addresses=tuple(reader.segments("egressIgnoredIPs")),
         secret_mounts=reader.pairs("secretMounts", ":"),
         volume_mounts=reader.pairs("volumeMounts", ":"),
+        uses_cni=reader.text("appmeshCNI").lower() == "enabled",
         environment=tuple(sorted({**dict(reader.pairs("sidecarEnv", "=")), **reader.json("sidecarEnvJson")}.items())),
     )
 

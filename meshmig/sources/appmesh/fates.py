@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from meshmig.model.mesh import Fate
-from meshmig.sources.appmesh.questions import OUTLIER_DETECTION
+from meshmig.sources.appmesh.questions import (
+    CERTIFICATES,
+    DEFAULT_RETRIES,
+    HEALTH_CHECKS,
+    HOST_REWRITE,
+    INBOUND_PORTS,
+    OUTLIER_DETECTION,
+)
+from meshmig.sources.appmesh.questions import GATEWAY_TLS as GATEWAY_MODE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +26,8 @@ class FateRow:
     targets: tuple[str, ...] = ()
     note: str = ""
     question: str = ""
+    silent: bool = False
+    """No emitted object shows the field, for the reason in the note: its value may change without an effect."""
 
 
 Rows = Mapping[str, FateRow]
@@ -36,6 +46,11 @@ def carried(*targets: str) -> FateRow:
 def near(note: str, *targets: str) -> FateRow:
     """The target comes near; the note states the difference."""
     return FateRow(fate=Fate.APPROXIMATED, targets=targets, note=note)
+
+
+def unseen(note: str) -> FateRow:
+    """No object shows it, and none needs to: the note says why."""
+    return FateRow(fate=Fate.APPROXIMATED, note=note, silent=True)
 
 
 def asked(question: str, note: str, *targets: str) -> FateRow:
@@ -67,10 +82,11 @@ def selector(*targets: str) -> Rows:
     )
 
 
-NAME = near(
-    "Istio's names and metrics are made from Kubernetes names instead.", "metadata.annotations[meshmig.io/origin]"
-)
-IN_METADATA = {"meshRef.name": carried(), "meshRef.uid": carried()}
+NAME = unseen("It is App Mesh's name in ARNs and metrics; Istio's are made from Kubernetes names.")
+IN_METADATA = {
+    "meshRef.name": carried("metadata.namespace"),
+    "meshRef.uid": unseen("It is App Mesh's own bookkeeping; one of an earlier Mesh is reported."),
+}
 ACM = refused("ACM's keys reach proxies through App Mesh's control plane only.")
 SDS = refused("Identities would have to come from Istio's CA, or from SPIRE as Istio's CA provider.")
 OUTSIDE = refused("It lies outside this cluster; an address has to be decided on.")
@@ -94,38 +110,49 @@ CLIENT_TLS: Rows = {
     "validation.subjectAlternativeNames.match.exact[]": near(IDENTITY.note, f"{RULE}.tls.subjectAltNames"),
 }
 
+_INGRESS_TLS = "Sidecar ingress[].tls"
+_OWN = "Istio's mutual TLS takes the certificate's place, unless the files are kept"
 SERVER_TLS: Rows = {
     "mode": IDENTITY,
     "certificate.acm.certificateARN": ACM,
-    "certificate.file.certificateChain": IDENTITY,
-    "certificate.file.privateKey": IDENTITY,
+    "certificate.file.certificateChain": asked(CERTIFICATES, f"{_OWN}.", f"{_INGRESS_TLS}.serverCertificate"),
+    "certificate.file.privateKey": asked(CERTIFICATES, f"{_OWN}.", f"{_INGRESS_TLS}.privateKey"),
     "certificate.sds.secretName": SDS,
-    "validation.trust.file.certificateChain": IDENTITY,
+    "validation.trust.file.certificateChain": asked(CERTIFICATES, f"{_OWN}.", f"{_INGRESS_TLS}.caCertificates"),
     "validation.trust.sds.secretName": SDS,
-    "validation.subjectAlternativeNames.match.exact[]": near(
-        "Which clients may call is a matter of AuthorizationPolicies in Istio, which are not made.",
+    "validation.subjectAlternativeNames.match.exact[]": asked(
+        CERTIFICATES,
+        f"{_OWN}; which ServiceAccounts may call is then a matter of AuthorizationPolicies, which are not made.",
+        f"{_INGRESS_TLS}.subjectAltNames",
     ),
 }
 
-_GATEWAY_TLS = near("The certificate's files must become a TLS Secret.", "Gateway servers[].tls.credentialName")
+_SERVER = "Gateway servers[].tls"
 GATEWAY_TLS: Rows = {
-    "mode": near("One port of an Istio gateway is either TLS or plaintext.", "Gateway servers[].tls.mode"),
-    "certificate.acm.certificateARN": ACM,
-    "certificate.file.certificateChain": _GATEWAY_TLS,
-    "certificate.file.privateKey": _GATEWAY_TLS,
-    "certificate.sds.secretName": SDS,
-    "validation.trust.acm.certificateAuthorityARNs[]": near("The controller drops it, so it never had effect."),
-    "validation.trust.file.certificateChain": _GATEWAY_TLS,
-    "validation.trust.sds.secretName": SDS,
-    "validation.subjectAlternativeNames.match.exact[]": near(
-        _GATEWAY_TLS.note, "Gateway servers[].tls.subjectAltNames"
+    "mode": asked(
+        GATEWAY_MODE, "One port of an Istio gateway is either TLS or plaintext.", "Gateway servers[].port.protocol"
     ),
+    "certificate.acm.certificateARN": ACM,
+    "certificate.file.certificateChain": carried(f"{_SERVER}.serverCertificate"),
+    "certificate.file.privateKey": carried(f"{_SERVER}.privateKey"),
+    "certificate.sds.secretName": SDS,
+    "validation.trust.acm.certificateAuthorityARNs[]": unseen("The controller drops it, so it never had effect."),
+    "validation.trust.file.certificateChain": carried(f"{_SERVER}.caCertificates"),
+    "validation.trust.sds.secretName": SDS,
+    "validation.subjectAlternativeNames.match.exact[]": carried(f"{_SERVER}.subjectAltNames"),
 }
 
-_NO_CHECKS = near("Istio has no active checks: readiness and outlier detection decide instead.")
-HEALTH_CHECK: Rows = dict.fromkeys(
-    ("healthyThreshold", "unhealthyThreshold", "intervalMillis", "timeoutMillis", "protocol", "path", "port"),
-    _NO_CHECKS,
+_CHECKED = ("healthyThreshold", "unhealthyThreshold", "intervalMillis", "timeoutMillis", "protocol", "path", "port")
+HEALTH_CHECK: Rows = {
+    field: asked(
+        HEALTH_CHECKS,
+        "Istio has no active checks: readiness decides, of probes that there are or that are made from the check.",
+        "Deployment spec.template.spec.containers[].readinessProbe",
+    )
+    for field in _CHECKED
+}
+GATEWAY_HEALTH_CHECK: Rows = dict.fromkeys(
+    _CHECKED, unseen("An Istio gateway is ready by its own probe on port 15021, which its injector writes.")
 )
 
 _POOL = "Sidecar inboundConnectionPool"
@@ -137,14 +164,17 @@ CONNECTION_POOL: Rows = {
     "grpc.maxRequests": near("Istio's field also limits HTTP/1.1 requests.", f"{_POOL}.http.http2MaxRequests"),
 }
 
-_NO_POOL = near("It limits the gateway's own inner hop, which an Istio gateway does not have.")
+_NO_POOL = unseen("It limits the gateway's own inner hop, which an Istio gateway does not have.")
 GATEWAY_POOL: Rows = dict.fromkeys(only(CONNECTION_POOL, "tcp"), _NO_POOL)
 
 _IDLE = near(
     "App Mesh limits an idle request stream, Istio's field an idle connection.",
     f"{RULE}.connectionPool.http.idleTimeout",
 )
-_TCP_IDLE = carried(f"{RULE}.connectionPool.tcp.idleTimeout")
+_TCP_IDLE = near(
+    "The least of a listener's and its routes' limits holds for every caller.",
+    f"{RULE}.connectionPool.tcp.idleTimeout",
+)
 _SERVER_LIMIT = near(
     "Istio has no limit on the server's side: the least along the way is set on the caller's.", f"{HTTP}.timeout"
 )
@@ -315,7 +345,9 @@ FATES: Mapping[str, Rows] = {
                 "The mesh stays open during the journey; Istio's registry then knows every Service of the cluster.",
                 "Sidecar outboundTrafficPolicy.mode",
             ),
-            "meshServiceDiscovery.ipPreference": near("Address families are a setting of Istio's installation."),
+            "meshServiceDiscovery.ipPreference": near(
+                "Address families are a setting of Istio's installation.", "Helm istiod: pilot.ipFamilies"
+            ),
             **under("namespaceSelector", selector("Deployment spec.template.metadata.labels[sidecar.istio.io/inject]")),
         },
     ),
@@ -372,7 +404,11 @@ FATES: Mapping[str, Rows] = {
             "awsName": NAME,
             **IN_METADATA,
             "listeners[].portMapping.port": carried(f"{HTTP}.match[].port", "Service spec.ports[].port"),
-            "listeners[].portMapping.protocol": carried(_PROTOCOL),
+            "listeners[].portMapping.protocol": near(
+                "It is declared on the Service of the VirtualService's name, or its ServiceEntry.",
+                _PROTOCOL,
+                "ServiceEntry ports[].protocol",
+            ),
             "routes[].name": carried(f"{HTTP}.name"),
             "routes[].priority": carried("VirtualService http"),
             **under("routes[].httpRoute", HTTP_ROUTE),
@@ -391,7 +427,7 @@ FATES: Mapping[str, Rows] = {
             **under("podSelector", selector("Gateway selector")),
             "listeners[].portMapping.port": carried("Gateway servers[].port.number"),
             "listeners[].portMapping.protocol": carried("Gateway servers[].port.protocol"),
-            **under("listeners[].healthCheck", HEALTH_CHECK),
+            **under("listeners[].healthCheck", GATEWAY_HEALTH_CHECK),
             **under("listeners[].connectionPool", GATEWAY_POOL),
             **under("listeners[].tls", GATEWAY_TLS),
             **under("backendDefaults.clientPolicy.tls", CLIENT_TLS),
@@ -405,7 +441,7 @@ FATES: Mapping[str, Rows] = {
             **IN_METADATA,
             "virtualGatewayRef.name": carried("VirtualService gateways"),
             "virtualGatewayRef.namespace": carried("VirtualService gateways"),
-            "virtualGatewayRef.uid": carried(),
+            "virtualGatewayRef.uid": unseen("It is App Mesh's own bookkeeping."),
             "priority": carried("VirtualService http"),
             **under("httpRoute", GATEWAY_HTTP),
             **under("http2Route", GATEWAY_HTTP),
@@ -426,6 +462,7 @@ EXCEPTIONS: Mapping[tuple[str, str, str], FateRow] = {
     ("Mesh", "spec.egressFilter.type", "ALLOW_ALL"): carried("Sidecar outboundTrafficPolicy.mode"),
     ("VirtualNode", "spec.listeners[].tls.mode", "DISABLED"): carried("PeerAuthentication mtls"),
     ("VirtualGateway", "spec.listeners[].tls.mode", "DISABLED"): carried("Gateway servers[].port.protocol"),
+    ("VirtualGateway", "spec.listeners[].tls.mode", "STRICT"): carried("Gateway servers[].port.protocol"),
     **{
         ("VirtualRouter", f"spec.routes[].{kind}.retryPolicy.perRetryTimeout.value", "0"): near(
             "App Mesh does not say what zero means; no limit per try is set.", f"{HTTP}.retries.perTryTimeout"
@@ -450,8 +487,8 @@ EXCEPTIONS: Mapping[tuple[str, str, str], FateRow] = {
     },
 }
 
-_DEAD = near("App Mesh v1beta2 never read it, so nothing is lost.")
-_UNNEEDED = near("Istio needs no such switch; it ends with the old sidecar.")
+_DEAD = unseen("App Mesh v1beta2 never read it, so nothing is lost.")
+_UNNEEDED = unseen("Istio needs no such switch; it ends with the old sidecar.")
 _INJECT = "Deployment spec.template.metadata.labels[sidecar.istio.io/inject]"
 _PROXY = "Deployment spec.template.metadata.annotations"
 _ENVIRONMENT = near("Only variables of the proxy itself mean anything to Istio's.", f"{_PROXY}[proxy.istio.io/config]")
@@ -463,7 +500,7 @@ ANNOTATIONS: Rows = {
     "memoryRequest": carried(f"{_PROXY}[sidecar.istio.io/proxyMemory]"),
     "cpuLimit": carried(f"{_PROXY}[sidecar.istio.io/proxyCPULimit]"),
     "memoryLimit": carried(f"{_PROXY}[sidecar.istio.io/proxyMemoryLimit]"),
-    "appmeshCNI": near("istio-cni is a setting of the whole installation."),
+    "appmeshCNI": near("istio-cni is a setting of the whole installation.", "Helm istiod: pilot.cni.enabled"),
     "ports": carried(f"{_PROXY}[traffic.sidecar.istio.io/includeInboundPorts]"),
     "egressIgnoredIPs": carried(f"{_PROXY}[traffic.sidecar.istio.io/excludeOutboundIPRanges]"),
     "egressIgnoredPorts": carried(f"{_PROXY}[traffic.sidecar.istio.io/excludeOutboundPorts]"),
@@ -471,7 +508,7 @@ ANNOTATIONS: Rows = {
     "ignoredUID": _UNNEEDED,
     "proxyEgressPort": _UNNEEDED,
     "proxyIngressPort": _UNNEEDED,
-    "ipv6": near("Address families are a setting of Istio's installation."),
+    "ipv6": unseen("Address families are a setting of Istio's installation."),
     "preview": _UNNEEDED,
     "secretMounts": carried(f"{_PROXY}[sidecar.istio.io/userVolume]", _MOUNT),
     "volumeMounts": carried(_MOUNT),
@@ -479,11 +516,154 @@ ANNOTATIONS: Rows = {
     "sds": _UNNEEDED,
     "sidecarEnv": _ENVIRONMENT,
     "sidecarEnvJson": _ENVIRONMENT,
-    "xrayAgentConfigMount": near("Traces go to a collector of OpenTelemetry instead of a daemon beside the proxy."),
+    "xrayAgentConfigMount": unseen("Traces go to a collector of OpenTelemetry instead of a daemon beside the proxy."),
     "mesh": _DEAD,
     "virtualNode": _DEAD,
     "virtualGateway": _DEAD,
 }
 
-UNKNOWN_ANNOTATION = near("App Mesh's injector does not know it, so it never had effect.")
+UNKNOWN_ANNOTATION = unseen("App Mesh's injector does not know it, so it never had effect.")
 NAMESPACE_LABEL = carried(_INJECT)
+
+_ISTIOD = "Helm istiod:"
+_SIZE = near("Istio's proxy gets at least 50m and 96Mi.", f"{_ISTIOD} global.proxy.resources")
+_TRACES = near(
+    "Traces go through a provider of the installation; trace headers are the provider's.",
+    "Telemetry tracing[]",
+    f"{_ISTIOD} meshConfig.extensionProviders",
+)
+_STATSD = unseen("Prometheus scrapes Istio's proxies; a statsd sink would need an EnvoyFilter, which is not made.")
+_IMAGE = unseen("It is about App Mesh's own images and ends with them.")
+_ADMIN = unseen("Istio's proxy keeps its admin port to itself; metrics are on 15020.")
+_XRAY = unseen("The X-Ray daemon beside each proxy ends; a collector takes its place.")
+_AWS = unseen("It is about how proxies reach App Mesh's control plane, which is gone.")
+_REGISTRY = unseen("Registration in Cloud Map ends: readiness of pods decides.")
+
+FLAGS: Rows = {
+    "enable-iam-for-service-accounts": unseen(
+        "The fsGroup 1337 that it injected is not injected by Istio: pods that rely on it must ask for it themselves."
+    ),
+    "enable-ecr-secret": _IMAGE,
+    "enable-sds": unseen("SDS secrets that are used are refused one by one."),
+    "sds-uds-path": unseen("SDS secrets that are used are refused one by one."),
+    "enable-backend-groups": near(
+        "Istio lets a pod call every Service, unless `egress declared` limits it.", "Sidecar egress[].hosts"
+    ),
+    "sidecar-image-repository": _IMAGE,
+    "sidecar-image-tag": _IMAGE,
+    "sidecar-cpu-requests": _SIZE,
+    "sidecar-memory-requests": _SIZE,
+    "sidecar-cpu-limits": carried(f"{_ISTIOD} global.proxy.resources.limits.cpu"),
+    "sidecar-memory-limits": carried(f"{_ISTIOD} global.proxy.resources.limits.memory"),
+    "preview": _AWS,
+    "sidecar-log-level": carried(f"{_ISTIOD} global.proxy.logLevel"),
+    "prestop-delay": near(
+        "Istio's proxy drains that long after SIGTERM, App Mesh's slept before it.",
+        f"{_ISTIOD} meshConfig.defaultConfig.terminationDrainDuration",
+    ),
+    "poststart-timeout": unseen("Istio holds the application by a hook of its own, without this limit."),
+    "poststart-interval": unseen("Istio holds the application by a hook of its own, without this interval."),
+    "readiness-probe-initial-delay": unseen("Istio's injector writes its own readiness probe."),
+    "readiness-probe-period": unseen("Istio's injector writes its own readiness probe."),
+    "envoy-admin-access-port": _ADMIN,
+    "envoy-admin-access-log-file": _ADMIN,
+    "envoy-admin-access-enable-ipv6": _ADMIN,
+    "dual-stack-endpoint": _AWS,
+    "wait-until-proxy-ready": unseen("Applications always start behind a ready proxy in Istio, as it is installed."),
+    "fips-endpoint": _AWS,
+    "init-image": _IMAGE,
+    "ignored-ips": carried(f"{_ISTIOD} global.proxy.excludeIPRanges"),
+    "enable-jaeger-tracing": _TRACES,
+    "jaeger-address": _TRACES,
+    "jaeger-port": _TRACES,
+    "enable-datadog-tracing": _TRACES,
+    "datadog-address": _TRACES,
+    "datadog-port": _TRACES,
+    "enable-xray-tracing": near(
+        "Traces go to an OpenTelemetry collector with an X-Ray exporter, with W3C headers instead of X-Amzn-Trace-Id.",
+        "Telemetry tracing[]",
+        f"{_ISTIOD} meshConfig.extensionProviders",
+    ),
+    "xray-daemon-port": _XRAY,
+    "xray-sampling-rate": carried("Telemetry tracing[].randomSamplingPercentage"),
+    "xray-log-level": _XRAY,
+    "xray-config-roleArn": _XRAY,
+    "xray-image": _XRAY,
+    "enable-stats-tags": unseen(
+        "Istio's metrics carry workload labels; dashboards on appmesh.* tags must be rewritten."
+    ),
+    "enable-statsd": _STATSD,
+    "statsd-address": _STATSD,
+    "statsd-port": _STATSD,
+    "statsd-socket-path": _STATSD,
+    "enable-custom-health-check": _REGISTRY,
+    "cloudmap-dns-ttl": _REGISTRY,
+    "tls-min-version": unseen("It is about the controller's own webhook."),
+    "tls-cipher-suite": unseen("It is about the controller's own webhook."),
+}
+"""The flags of App Mesh's controller that change what proxies do (pkg/inject/config.go of release v1.13)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenDefault:
+    """What App Mesh does where nobody wrote anything: its value in words, and its fate."""
+
+    value: str
+    row: FateRow
+
+
+HIDDEN: Mapping[str, HiddenDefault] = {
+    "egress": HiddenDefault(
+        value="DROP_ALL",
+        row=near(
+            "The mesh stays open during the journey; Istio's registry then knows every Service of the cluster.",
+            "Sidecar outboundTrafficPolicy.mode",
+        ),
+    ),
+    "route_timeout": HiddenDefault(value="15s", row=carried(f"{HTTP}.timeout")),
+    "listener_timeout": HiddenDefault(value="15s", row=_SERVER_LIMIT),
+    "retries": HiddenDefault(
+        value="2 retries",
+        row=asked(DEFAULT_RETRIES, "Accounts older than 2020-07-29 had none.", f"{HTTP}.retries"),
+    ),
+    "prefix_rewrite": HiddenDefault(value="/", row=_REWRITE),
+    "host_rewrite": HiddenDefault(
+        value="the VirtualService's name",
+        row=asked(HOST_REWRITE, "Applications that build links see it.", f"{HTTP}.rewrite.authority"),
+    ),
+    "double_evaluation": HiddenDefault(
+        value="the VirtualService's routes, on the rewritten request", row=carried(f"{HTTP}.match", f"{HTTP}.rewrite")
+    ),
+    "route_priority": HiddenDefault(value="last, longer prefix first", row=carried("VirtualService http")),
+    "gateway_priority": HiddenDefault(value="1000, longer prefix first", row=carried("VirtualService http")),
+    "response_type": HiddenDefault(
+        value="LOADBALANCER",
+        row=near(
+            "One address of a DNS answer was taken for each connection; Istio balances each request over all pods.",
+            f"{RULE}.loadBalancer",
+        ),
+    ),
+    "connect_timeout": HiddenDefault(
+        value="1s",
+        row=near("The limit to the application itself, 250 ms, is Istio's own.", f"{RULE}.connectionPool.tcp"),
+    ),
+    "server_names": HiddenDefault(value="the discovery name", row=near(IDENTITY.note, f"{RULE}.tls.subjectAltNames")),
+    "inbound_ports": HiddenDefault(
+        value="the listeners' ports",
+        row=asked(
+            INBOUND_PORTS,
+            "Istio's sidecar takes all ports over by default.",
+            f"{_PROXY}[traffic.sidecar.istio.io/includeInboundPorts]",
+        ),
+    ),
+    "outbound_addresses": HiddenDefault(
+        value="169.254.169.254", row=carried(f"{_ISTIOD} global.proxy.excludeIPRanges")
+    ),
+    "outbound_ports": HiddenDefault(value="22", row=carried(f"{_ISTIOD} global.proxy.excludeOutboundPorts")),
+    "resources": HiddenDefault(value="10m, 32Mi", row=_SIZE),
+    "amazonaws": HiddenDefault(value="*.amazonaws.com stays open", row=carried("ServiceEntry hosts")),
+    "normalisation": HiddenDefault(
+        value="slashes merged", row=carried(f"{_ISTIOD} meshConfig.pathNormalization.normalization")
+    ),
+}
+"""App Mesh's defaults that no manifest shows, each once."""

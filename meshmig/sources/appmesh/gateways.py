@@ -96,6 +96,7 @@ class EdgeLift:
 
     def _listener(self, source: Source[VirtualGatewaySpec], number: int) -> Listener:
         spec: GatewayListenerSpec = source.spec.listeners[number]
+        written = spec.tls
         place = source.origin(f"spec.listeners[{number}]")
         if spec.tls and spec.tls.validation and spec.tls.validation.trust.acm:
             self._report.warning(
@@ -103,7 +104,8 @@ class EdgeLift:
                 Origin(place.ref, f"{place.path}.tls.validation.trust.acm"),
                 f"{source.ref} trusts ACM on a listener, which the controller drops: it never had effect",
             )
-        tls = server_tls(spec.tls, Origin(place.ref, f"{place.path}.tls"), self._report)
+            written = spec.tls.model_copy(update={"validation": None})
+        tls = server_tls(written, Origin(place.ref, f"{place.path}.tls"), self._report)
         if tls is not None and tls.mode is TlsMode.PERMISSIVE:
             is_plain = self._questions.choice(GATEWAY_TLS) == "plaintext"
             tls = replace(tls, mode=TlsMode.DISABLED if is_plain else TlsMode.STRICT)

@@ -10,14 +10,21 @@ from meshmig.sources.appmesh.fates import (
     ANNOTATIONS,
     EXCEPTIONS,
     FATES,
+    FLAGS,
+    HIDDEN,
     NAMESPACE_LABEL,
     UNKNOWN_ANNOTATION,
     FateRow,
     Rows,
 )
 from meshmig.sources.appmesh.gateways import takers_of
+from meshmig.sources.appmesh.hidden import hidden_places
+from meshmig.sources.appmesh.injector import FLAGS_PATH, controller_of, flags_of
 from meshmig.sources.appmesh.inventory import Inventory, Source, default_name
 from meshmig.sources.appmesh.schema import Part
+
+UNSET = "unset: "
+"""How the value of a field begins that nobody wrote: what follows is App Mesh's hidden default."""
 
 Leaf = tuple[str, str, Json]
 """A field's path, its path in the schema, its value."""
@@ -35,6 +42,8 @@ def ledger_of(inventory: Inventory, mesh: Mesh) -> Ledger:
         *(row for member in inventory.members() for row in _object_rows(member, _default_names(member.ref), asked)),
         *_annotation_rows(inventory, mesh),
         *_namespace_rows(inventory, mesh),
+        *_flag_rows(inventory),
+        *_hidden_rows(inventory, mesh, asked),
     ]
     filled = frozenset(_filled_gateway_refs(inventory))
     kept = (row for row in rows if (row.object, row.path) not in filled)
@@ -100,6 +109,19 @@ def _annotation_rows(inventory: Inventory, mesh: Mesh) -> Iterator[LedgerRow]:
             if key.startswith(PREFIX):
                 fate = ANNOTATIONS.get(key.removeprefix(PREFIX), UNKNOWN_ANNOTATION)
                 yield _row((template.ref, f"{ANNOTATIONS_PATH}[{key}]"), value, fate, frozenset())
+
+
+def _flag_rows(inventory: Inventory) -> Iterator[LedgerRow]:
+    controller = controller_of(inventory.cluster.snapshot)
+    for name, value in sorted(flags_of(controller).items()) if controller is not None else ():
+        if controller is not None and name in FLAGS:
+            yield _row((controller.ref, f"{FLAGS_PATH}[--{name}]"), value, FLAGS[name], frozenset())
+
+
+def _hidden_rows(inventory: Inventory, mesh: Mesh, asked: frozenset[str]) -> Iterator[LedgerRow]:
+    for ref, path, name in hidden_places(inventory, mesh):
+        hidden = HIDDEN[name]
+        yield _row((ref, path), f"{UNSET}{hidden.value}", hidden.row, asked)
 
 
 def _namespace_rows(inventory: Inventory, mesh: Mesh) -> Iterator[LedgerRow]:

@@ -2,7 +2,8 @@
 
 from meshmig.targets.istio.edges import edge_objects
 from meshmig.targets.istio.enrol import enrol, enrol_gateway
-from meshmig.targets.istio.install import install_command
+from meshmig.targets.istio.install import RELEASE, install_command
+from meshmig.targets.istio.installation import BASE, CNI, ISTIOD, Value, helm_values, installation, operator_values
 from meshmig.targets.istio.policies import policy_objects
 from meshmig.targets.istio.protocols import declared_ports
 from meshmig.targets.istio.routing import host_objects
@@ -10,22 +11,31 @@ from meshmig.targets.istio.rules import rule_objects
 from meshmig.targets.istio.security import permissive_objects, strict_objects
 from meshmig.targets.istio.settings import Placements, Settings
 from meshmig.targets.istio.sidecars import sidecar_objects
-from meshmig.targets.istio.whole import desired, findings
+from meshmig.targets.istio.whole import desired, findings, translated
 
 __all__ = [
+    "BASE",
+    "CNI",
+    "ISTIOD",
+    "RELEASE",
     "Placements",
     "Settings",
+    "Value",
     "declared_ports",
     "desired",
     "edge_objects",
     "enrol",
     "enrol_gateway",
     "findings",
+    "helm_values",
     "host_objects",
     "install_command",
+    "installation",
+    "operator_values",
     "permissive_objects",
     "policy_objects",
     "rule_objects",
     "sidecar_objects",
     "strict_objects",
+    "translated",
 ]

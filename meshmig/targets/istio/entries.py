@@ -96,6 +96,13 @@ def aws_entry(mesh: Mesh, settings: Settings) -> Manifest | None:
     return stamped(named, spec, settings)
 
 
+def has_foreign_names(mesh: Mesh) -> bool:
+    """Say whether pods dial a name of the mesh that no Service of the cluster has."""
+    return any(host.service is None and host.routes for host in mesh.hosts) or any(
+        isinstance(upstream.address, CloudMapName) for upstream in mesh.upstreams
+    )
+
+
 def foreign_host(upstream: Upstream) -> str:
     """Return the name by which Istio reaches an upstream that has no Service; empty where there is none."""
     return _foreign_name(upstream) if upstream.service is None else ""

@@ -23,6 +23,9 @@ Policy = dict[str, Json]
 PortTls = Mapping[int, Policy]
 """TLS settings by container port."""
 
+_CONNECT_TIMEOUT = "1s"
+"""App Mesh's, towards every other node (a real config dump); Istio would wait ten."""
+
 _NO_TLS: Policy = {"mode": "DISABLE"}
 
 
@@ -110,8 +113,7 @@ def _policy(mesh: Mesh, upstream: Upstream) -> Policy:
         policy["outlierDetection"] = _outlier(outlier)
         # Ejection switches failover between zones on, which App Mesh did not have.
         policy["loadBalancer"] |= {"localityLbSetting": {"enabled": False}}
-    pool = _pool(mesh, upstream)
-    return policy | ({"connectionPool": pool} if pool else {})
+    return policy | {"connectionPool": _pool(mesh, upstream)}
 
 
 def _outlier(policy: OutlierPolicy) -> Policy:
@@ -127,11 +129,11 @@ def _outlier(policy: OutlierPolicy) -> Policy:
 def _pool(mesh: Mesh, upstream: Upstream) -> Policy:
     http = _least([limit for protocol, limit in _idle_limits(mesh, upstream) if protocol.is_http])
     tcp = _least([limit for protocol, limit in _idle_limits(mesh, upstream) if not protocol.is_http])
-    pool: Policy = {}
+    pool: Policy = {"tcp": {"connectTimeout": _CONNECT_TIMEOUT}}
+    if tcp is not None:
+        pool["tcp"]["idleTimeout"] = seconds(tcp)
     if http is not None and http.ms:
         pool["http"] = {"idleTimeout": seconds(http)}
-    if tcp is not None:
-        pool["tcp"] = {"idleTimeout": seconds(tcp)}
     return pool
 
 

@@ -3,12 +3,18 @@
 from meshmig.diagnostics import Diagnostic, in_order
 from meshmig.model.mesh import Mesh
 from meshmig.model.objects import Manifest
+from meshmig.targets.istio.checking import CODES as BROKEN
+from meshmig.targets.istio.checking import rule_findings
+from meshmig.targets.istio.differences import CODES as DIFFERENCES
+from meshmig.targets.istio.differences import mesh_findings
 from meshmig.targets.istio.edges import edge_findings, edge_objects
+from meshmig.targets.istio.ending import at_the_end, made_services
 from meshmig.targets.istio.policies import policy_objects
 from meshmig.targets.istio.routing import host_objects
 from meshmig.targets.istio.settings import Placements, Settings
+from meshmig.targets.istio.sidecars import sidecar_objects
 
-CODES = {"MIG350": "A gateway's rule and a router's rule cannot be joined into one"}
+CODES = {"MIG350": "A gateway's rule and a router's rule cannot be joined into one", **DIFFERENCES, **BROKEN}
 
 
 def desired(mesh: Mesh, placements: Placements, settings: Settings) -> tuple[Manifest, ...]:
@@ -20,6 +26,15 @@ def desired(mesh: Mesh, placements: Placements, settings: Settings) -> tuple[Man
     return tuple(sorted(found, key=lambda manifest: manifest.ref))
 
 
-def findings(mesh: Mesh) -> tuple[Diagnostic, ...]:
-    """Return what one rule of Istio cannot say."""
-    return in_order(finding for edge in mesh.edges for finding in edge_findings(mesh, edge))
+def translated(mesh: Mesh, settings: Settings) -> tuple[Manifest, ...]:
+    """Return every object of the end: routes to the original Services, egress as the migration says, mTLS open."""
+    found = {manifest.ref: manifest for manifest in (*made_services(mesh), *desired(mesh, at_the_end(mesh), settings))}
+    if settings.choice.egress_declared:
+        found |= {manifest.ref: manifest for manifest in sidecar_objects(mesh, settings, closed=True)}
+    return tuple(found[ref] for ref in sorted(found))
+
+
+def findings(mesh: Mesh, settings: Settings) -> tuple[Diagnostic, ...]:
+    """Return what Istio cannot say, what it says otherwise, and every rule that an object would break."""
+    lost = (finding for edge in mesh.edges for finding in edge_findings(mesh, edge))
+    return in_order((*lost, *mesh_findings(mesh), *rule_findings(translated(mesh, settings))))
