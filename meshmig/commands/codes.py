@@ -13,6 +13,7 @@ CODES: Mapping[str, str] = {
     "MIG008": "A lock is broken for a reason",
     "MIG009": "The language server is not installed",
     "MIG010": "An editor left the language server without a word",
+    "MIG355": "Ports of Services do not say what they speak",
     "MIG521": "Another plan of this migration is being applied",
     "MIG522": "No apply was started",
     "MIG523": "A folder knows no users: say who approves",

@@ -8,12 +8,14 @@ from meshmig.catalogue import page
 from meshmig.commands.building import plan_snapshot
 from meshmig.diagnostics import Severity
 from meshmig.planning.hazards import CODES
+from meshmig.targets.istio.checking import CODES as CHECKING_CODES
+from meshmig.targets.istio.differences import CODES as DIFFERENCE_CODES
 from meshmig.targets.istio.whole import CODES as TARGET_CODES
 from tests.language.snippets import blocks, examples, sections
 from tests.sources.pages import snapshot_of
 
-GUARDS = {"MIG403"}
-"""What no file can lead to, since reading it finds the same first."""
+GUARDS = {"MIG403", "MIG369"}
+"""What no file can lead to: reading it finds the same first, or the translation never makes it."""
 
 _WHOLE_PLAN = """```mig
 stage 1 "ground" { protect  install istio }
@@ -22,7 +24,7 @@ stage 2 "all"    { move rest using gentle }
 """
 
 
-@pytest.mark.parametrize("code", sorted({*CODES, *TARGET_CODES} - GUARDS))
+@pytest.mark.parametrize("code", sorted({*CODES, *TARGET_CODES, *DIFFERENCE_CODES, *CHECKING_CODES} - GUARDS))
 def test_the_examples_of_a_page_are_as_it_says(code: str) -> None:
     """The plan of the wrong example carries the page's code and nothing else, that of the right one nothing."""
     found = page(code)

@@ -12,22 +12,13 @@ from meshmig.model.objects import Json, Manifest
 from meshmig.targets.istio.re2 import why_no_re2
 
 CODES: Mapping[str, str] = {
-    "MIG360": "an object's name or label that Istio refuses",
+    "MIG360": "a name or label that Istio refuses",
     "MIG361": "a host that Istio refuses",
-    "MIG362": "a rule that leads nowhere",
-    "MIG363": "weights that Istio refuses",
     "MIG364": "a regular expression that Istio refuses",
     "MIG365": "a condition that Istio refuses",
-    "MIG366": "a rewrite that Istio refuses",
-    "MIG367": "retries that Istio refuses",
     "MIG368": "a duration that Istio refuses",
-    "MIG369": "a destination that Istio refuses",
-    "MIG370": "a traffic policy that Istio refuses",
-    "MIG371": "a gateway's server that Istio refuses",
-    "MIG372": "a Sidecar that Istio refuses",
-    "MIG373": "a ServiceEntry that Istio refuses",
-    "MIG374": "a PeerAuthentication that Istio refuses",
-    "MIG375": "a Telemetry that Istio refuses",
+    "MIG369": "a generated object that Istio would refuse",
+    "MIG371": "a gateway's listeners that Istio refuses",
     "MIG376": "one host in two objects",
 }
 
@@ -100,7 +91,7 @@ def _virtual_service(spec: Mapping[str, Json]) -> Broken:
         if count > 1 or (host == "*" and "mesh" in gateways) or not _is_host(host):
             yield "MIG361", "spec.hosts", f"`{host}` is no host here"
     if not (spec.get("http") or spec.get("tcp")):
-        yield "MIG362", "spec", "it has no rule"
+        yield "MIG369", "spec", "it has no rule"
     for number, rule in enumerate(spec.get("http") or []):
         yield from _http_rule(rule, f"spec.http[{number}]")
     for number, rule in enumerate(spec.get("tcp") or []):
@@ -116,7 +107,7 @@ def _is_host(host: str) -> bool:
 
 def _http_rule(rule: Mapping[str, Json], path: str) -> Broken:
     if not rule.get("route") and not rule.get("directResponse"):
-        yield "MIG362", path, "it has neither route nor directResponse"
+        yield "MIG369", path, "it has neither route nor directResponse"
     yield from _routes(rule.get("route") or [], f"{path}.route")
     for number, match in enumerate(rule.get("match") or []):
         yield from _match(match, f"{path}.match[{number}]")
@@ -131,15 +122,16 @@ def _http_rule(rule: Mapping[str, Json], path: str) -> Broken:
 def _routes(routes: Sequence[Mapping[str, Json]], path: str) -> Broken:
     weights = [route.get("weight", 0) for route in routes]
     if any(weight < 0 for weight in weights) or (len(routes) > 1 and sum(weights) == 0):
-        yield "MIG363", path, f"the weights {weights} say nothing"
+        yield "MIG369", path, f"the weights {weights} say nothing"
     if not routes and ".tcp[" in path:
-        yield "MIG362", path, "it has no destination"
+        yield "MIG369", path, "it has no destination"
     for number, route in enumerate(routes):
         destination = route.get("destination") or {}
         port = (destination.get("port") or {}).get("number", 1)
         host = destination.get("host", "")
         if not host or host.startswith("*") or not _is_host(host) or not 0 < port <= _LAST_PORT:
-            yield "MIG369", f"{path}[{number}].destination", f"`{host}` port {port} is no destination"
+            code = "MIG369" if _is_host(host) else "MIG361"
+            yield code, f"{path}[{number}].destination", f"`{host}` port {port} is no destination"
 
 
 def _match(match: Mapping[str, Json], path: str) -> Broken:
@@ -174,19 +166,19 @@ def _regex(pattern: str, path: str) -> Broken:
 def _rewrite(rewrite: Mapping[str, Json], path: str) -> Broken:
     by_regex = rewrite.get("uriRegexRewrite")
     if not rewrite or ("uri" in rewrite and by_regex is not None):
-        yield "MIG366", path, "it wants one of uri and uriRegexRewrite"
+        yield "MIG369", path, "it wants one of uri and uriRegexRewrite"
     if by_regex is not None:
         if not by_regex.get("match") or not by_regex.get("rewrite"):
-            yield "MIG366", path, "uriRegexRewrite wants match and rewrite"
+            yield "MIG369", path, "uriRegexRewrite wants match and rewrite"
         yield from _regex(by_regex.get("match") or "", f"{path}.uriRegexRewrite.match")
 
 
 def _retries(retries: Mapping[str, Json], path: str) -> Broken:
     if retries.get("attempts", 0) < 0 or (not retries.get("attempts") and len(retries) > 1):
-        yield "MIG367", path, "no attempts go with no other field"
+        yield "MIG369", path, "no attempts go with no other field"
     for word in filter(None, (retries.get("retryOn") or "").split(",")):
         if word not in _RETRY_WORDS and not (word.isdecimal() and 100 <= int(word) <= 599):  # noqa: PLR2004 - HTTP's codes
-            yield "MIG367", f"{path}.retryOn", f"`{word}` is no condition"
+            yield "MIG369", f"{path}.retryOn", f"`{word}` is no condition"
     if "perTryTimeout" in retries:
         yield from _duration(retries["perTryTimeout"], f"{path}.perTryTimeout")
 
@@ -202,12 +194,12 @@ def _destination_rule(spec: Mapping[str, Json]) -> Broken:
     if not spec.get("host") or not _is_host(spec["host"]):
         yield "MIG361", "spec.host", f"`{spec.get('host')}` is no host"
     if policy == {}:
-        yield "MIG370", "spec.trafficPolicy", "it is empty"
+        yield "MIG369", "spec.trafficPolicy", "it is empty"
     yield from _policy(policy or {}, "spec.trafficPolicy")
     for number, entry in enumerate((policy or {}).get("portLevelSettings") or []):
         path = f"spec.trafficPolicy.portLevelSettings[{number}]"
         if not (entry.get("port") or {}).get("number") or len(entry) == 1:
-            yield "MIG370", path, "it wants a port and a policy"
+            yield "MIG369", path, "it wants a port and a policy"
         yield from _policy(entry, path)
 
 
@@ -216,7 +208,7 @@ def _policy(policy: Mapping[str, Json], path: str) -> Broken:
     if tls is not None:
         yield from _client_tls(tls, f"{path}.tls")
     if pool == {}:
-        yield "MIG370", f"{path}.connectionPool", "it is empty"
+        yield "MIG369", f"{path}.connectionPool", "it is empty"
     for protocol in ("http", "tcp"):
         idle = ((pool or {}).get(protocol) or {}).get("idleTimeout")
         if idle is not None:
@@ -226,20 +218,20 @@ def _policy(policy: Mapping[str, Json], path: str) -> Broken:
         if field in outlier:
             yield from _duration(outlier[field], f"{path}.outlierDetection.{field}")
     if not 0 <= outlier.get("maxEjectionPercent", 0) <= 100:  # noqa: PLR2004 - a percentage
-        yield "MIG370", f"{path}.outlierDetection.maxEjectionPercent", "it is no percentage"
+        yield "MIG369", f"{path}.outlierDetection.maxEjectionPercent", "it is no percentage"
 
 
 def _client_tls(tls: Mapping[str, Json], path: str) -> Broken:
     if tls.get("mode") == "MUTUAL" and not (tls.get("clientCertificate") and tls.get("privateKey")):
-        yield "MIG370", path, "MUTUAL wants clientCertificate and privateKey"
+        yield "MIG369", path, "MUTUAL wants clientCertificate and privateKey"
     if tls.get("insecureSkipVerify") and (tls.get("caCertificates") or tls.get("subjectAltNames")):
-        yield "MIG370", path, "insecureSkipVerify goes with no trust and no names"
+        yield "MIG369", path, "insecureSkipVerify goes with no trust and no names"
 
 
 def _gateway(spec: Mapping[str, Json]) -> Broken:
     servers = spec.get("servers") or []
     if not servers:
-        yield "MIG371", "spec.servers", "it has no server"
+        yield "MIG371", "spec.servers", "it has no listener"
     names = Counter((server.get("port") or {}).get("name", "") for server in servers)
     for name, count in names.items():
         if count > 1 or not name:
@@ -251,36 +243,36 @@ def _gateway(spec: Mapping[str, Json]) -> Broken:
 def _server(server: Mapping[str, Json], path: str) -> Broken:
     protocol, tls = (server.get("port") or {}).get("protocol"), server.get("tls")
     if not server.get("hosts"):
-        yield "MIG371", path, "it has no hosts"
+        yield "MIG369", path, "it has no hosts"
     if (protocol in {"HTTPS", "TLS"}) != (tls is not None):
-        yield "MIG371", path, f"protocol {protocol} {'wants tls' if tls is None else 'goes with no tls'}"
+        yield "MIG369", path, f"protocol {protocol} {'wants tls' if tls is None else 'goes with no tls'}"
     if tls is not None:
-        yield from _server_tls(tls, f"{path}.tls", "MIG371")
+        yield from _server_tls(tls, f"{path}.tls")
 
 
-def _server_tls(tls: Mapping[str, Json], path: str, code: str) -> Broken:
+def _server_tls(tls: Mapping[str, Json], path: str) -> Broken:
     if not (tls.get("serverCertificate") and tls.get("privateKey")):
-        yield code, path, "it wants serverCertificate and privateKey"
+        yield "MIG369", path, "it wants serverCertificate and privateKey"
     if tls.get("mode") == "MUTUAL" and not tls.get("caCertificates"):
-        yield code, path, "MUTUAL wants caCertificates"
+        yield "MIG369", path, "MUTUAL wants caCertificates"
 
 
 def _sidecar(spec: Mapping[str, Json]) -> Broken:
     if not any(spec.get(field) for field in ("ingress", "egress", "inboundConnectionPool", "outboundTrafficPolicy")):
-        yield "MIG372", "spec", "it says nothing"
+        yield "MIG369", "spec", "it says nothing"
     ports = Counter((entry.get("port") or {}).get("number") for entry in spec.get("ingress") or [])
     if any(count > 1 for count in ports.values()):
-        yield "MIG372", "spec.ingress", "two listeners have one port"
+        yield "MIG369", "spec.ingress", "two listeners have one port"
     for number, entry in enumerate(spec.get("ingress") or []):
         tls, protocol = entry.get("tls"), (entry.get("port") or {}).get("protocol")
         if tls is not None and protocol not in {"HTTPS", "TLS"}:
-            yield "MIG372", f"spec.ingress[{number}]", f"protocol {protocol} goes with no tls"
+            yield "MIG369", f"spec.ingress[{number}]", f"protocol {protocol} goes with no tls"
         if tls is not None:
-            yield from _server_tls(tls, f"spec.ingress[{number}].tls", "MIG372")
+            yield from _server_tls(tls, f"spec.ingress[{number}].tls")
     for number, entry in enumerate(spec.get("egress") or []):
         hosts = entry.get("hosts") or []
         if not hosts or any(not _is_sidecar_host(host) for host in hosts):
-            yield "MIG372", f"spec.egress[{number}].hosts", f"{hosts} are not all `namespace/name`"
+            yield "MIG369", f"spec.egress[{number}].hosts", f"{hosts} are not all `namespace/name`"
 
 
 def _is_sidecar_host(host: str) -> bool:
@@ -292,31 +284,31 @@ def _service_entry(spec: Mapping[str, Json]) -> Broken:
     hosts, ports, resolution = spec.get("hosts") or [], spec.get("ports") or [], spec.get("resolution")
     endpoints = spec.get("endpoints") or []
     if not hosts or "*" in hosts or not all(map(_is_host, hosts)):
-        yield "MIG373", "spec.hosts", f"{hosts} are no hosts here"
+        yield "MIG361", "spec.hosts", f"{hosts} are no hosts here"
     for field in ("number", "name"):
         counted = Counter(port.get(field) for port in ports)
         if not ports or any(count > 1 for count in counted.values()):
-            yield "MIG373", "spec.ports", f"a {field} is not its own, or there is no port"
+            yield "MIG369", "spec.ports", f"a {field} is not its own, or there is no port"
     if endpoints and "workloadSelector" in spec:
-        yield "MIG373", "spec", "it has endpoints and a workloadSelector"
+        yield "MIG369", "spec", "it has endpoints and a workloadSelector"
     if (resolution == "NONE" and endpoints) or (resolution == "DNS_ROUND_ROBIN" and len(endpoints) > 1):
-        yield "MIG373", "spec.resolution", f"{resolution} goes with fewer endpoints"
+        yield "MIG369", "spec.resolution", f"{resolution} goes with fewer endpoints"
     if resolution in {"DNS", "DNS_ROUND_ROBIN"} and not endpoints and any(host.startswith("*") for host in hosts):
-        yield "MIG373", "spec.resolution", f"{resolution} wants full names"
+        yield "MIG369", "spec.resolution", f"{resolution} wants full names"
 
 
 def _peer_authentication(spec: Mapping[str, Json]) -> Broken:
     if spec.get("portLevelMtls") and not (spec.get("selector") or {}).get("matchLabels"):
-        yield "MIG374", "spec.portLevelMtls", "ports go with a selector only"
+        yield "MIG369", "spec.portLevelMtls", "ports go with a selector only"
 
 
 def _telemetry(spec: Mapping[str, Json]) -> Broken:
     entries = (*(spec.get("accessLogging") or []), *(spec.get("tracing") or []))
     for entry in entries:
         if any(not provider.get("name") for provider in entry.get("providers") or []):
-            yield "MIG375", "spec", "a provider has no name"
+            yield "MIG369", "spec", "a provider has no name"
         if not 0 <= entry.get("randomSamplingPercentage", 0) <= 100:  # noqa: PLR2004 - a percentage
-            yield "MIG375", "spec.tracing", "the share of traced requests is no percentage"
+            yield "MIG369", "spec.tracing", "the share of traced requests is no percentage"
 
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Json]], Broken]] = {

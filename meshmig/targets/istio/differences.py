@@ -12,7 +12,6 @@ CODES: Mapping[str, str] = {
     "MIG351": "two conditions on one header or parameter",
     "MIG352": "callers whose TLS towards one address differs",
     "MIG353": "the limits of several listeners become one",
-    "MIG355": "ports of Services do not say what they speak",
     "MIG356": "a route that is never reached",
 }
 

@@ -3,9 +3,7 @@
 from meshmig.diagnostics import Diagnostic, in_order
 from meshmig.model.mesh import Mesh
 from meshmig.model.objects import Manifest
-from meshmig.targets.istio.checking import CODES as BROKEN
 from meshmig.targets.istio.checking import rule_findings
-from meshmig.targets.istio.differences import CODES as DIFFERENCES
 from meshmig.targets.istio.differences import mesh_findings
 from meshmig.targets.istio.edges import edge_findings, edge_objects
 from meshmig.targets.istio.ending import at_the_end, made_services
@@ -14,7 +12,7 @@ from meshmig.targets.istio.routing import host_objects
 from meshmig.targets.istio.settings import Placements, Settings
 from meshmig.targets.istio.sidecars import sidecar_objects
 
-CODES = {"MIG350": "A gateway's rule and a router's rule cannot be joined into one", **DIFFERENCES, **BROKEN}
+CODES = {"MIG350": "A gateway's rule and a router's rule cannot be joined into one"}
 
 
 def desired(mesh: Mesh, placements: Placements, settings: Settings) -> tuple[Manifest, ...]:
