@@ -66,6 +66,7 @@ def prove_plan(migration: Migration, snapshot: Snapshot, built: Built) -> Proved
         answers={answer.id: answer.choice for answer in migration.answers},
         ledger=built.plan.ledger,
         findings=[finding for finding in built.findings if finding.code not in PROOF_CODES],
+        plan=built.plan,
     )
     return prove(case)
 

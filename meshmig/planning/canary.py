@@ -233,12 +233,23 @@ def _drain(journey: Journey, moving: Moving, last: tuple[str, ...]) -> None:
         wanted = Wanted(
             title=f"old pods of {workload.id} go",
             unit=moving.unit,
-            after=last,
+            after=(*last, *_callers_drained(journey, workload)),
             waits=(WorkloadDrained(ref=workload.ref),),
             irreversible=why,
             compensation=_plain_pods(workload) if journey.gone else (),
         )
-        last = chained([journey.write(apply_of(owned(workload.ref, {"replicas": 0}), force=True), wanted)]) or last
+        made = journey.write(apply_of(owned(workload.ref, {"replicas": 0}), force=True), wanted)
+        journey.drained[workload.id] = made
+        last = chained([made]) or last
+
+
+def _callers_drained(journey: Journey, workload: Workload) -> tuple[str, ...]:
+    """The steps of this stage after which no old pod is left that may call this workload's old pods.
+
+    By Cloud Map an App Mesh caller knows only App Mesh pods, and it may have work of its own that no route takes away.
+    """
+    steps = (journey.drained.get(caller, "") for caller in journey.callers[workload.id])
+    return tuple(step for step in steps if step.startswith(f"{journey.stage}."))
 
 
 def _plain_pods(workload: Workload) -> tuple[Write, ...]:

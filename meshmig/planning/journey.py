@@ -68,6 +68,8 @@ class Journey:
     findings: list[Diagnostic] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
     """Workload id to the step that settled it."""
+    drained: dict[str, str] = field(default_factory=dict)
+    """Workload id to the step that takes its old pods away."""
     made: dict[int, int] = field(default_factory=dict)
     """How many steps each stage has."""
     reached: dict[str, int] = field(default_factory=dict)

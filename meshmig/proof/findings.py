@@ -6,6 +6,7 @@ from meshmig.diagnostics import Diagnostic, ObjectName, Severity
 from meshmig.model.objects import ObjectRef
 from meshmig.model.plan import RoutingProof, UnsafeCall
 from meshmig.proof.announcing import Announced
+from meshmig.proof.calls import CallsProved
 from meshmig.proof.comparing import Class
 from meshmig.proof.describing import curl_of, outcome_text, request_text
 from meshmig.proof.model import PATH
@@ -14,6 +15,7 @@ CODES = {
     "MIG701": "Istio treats a class of requests in another way than App Mesh, and nothing announced it",
     "MIG702": "A class of requests could not be compared",
     "MIG703": "A caller cannot reach its callee in a state that the plan passes through",
+    "MIG704": "The states that a call passes through are too many to look at",
     "MIG705": "A folder holds no Istio objects to judge",
 }
 
@@ -72,19 +74,29 @@ def _object(item: Class) -> ObjectName | None:
     return causes[0].ref.object_name if causes else None
 
 
-def call_findings(unsafe: Iterable[UnsafeCall]) -> Iterator[Diagnostic]:
-    """Yield an error for every call that breaks, once a pair and reason: the first state that shows it."""
+def call_findings(calls: CallsProved) -> Iterator[Diagnostic]:
+    """Yield an error for every call that breaks, once a pair and reason, and for every call that was not walked."""
     seen = set()
-    for call in unsafe:
+    for call in calls.unsafe:
         key = (call.caller, call.callee, call.reason)
-        if key in seen:
-            continue
-        seen.add(key)
-        namespace, _, name = call.callee.partition("/")
+        if key not in seen:
+            seen.add(key)
+            yield _unsafe(call)
+    for name in calls.unwalked:
         yield Diagnostic(
-            code="MIG703",
+            code="MIG704",
             severity=Severity.ERROR,
-            message=f"{call.state}, {call.caller} cannot reach {call.callee}: {call.reason}",
-            help="move callers before callees, keep old pods until nothing is sent to them, make STRICT the last step",
-            object=ObjectRef("apps/v1", "Deployment", namespace, name).object_name,
+            message=f"the calls of {name} pass through more states than are looked at",
+            help="move fewer workloads side by side: `at_once` or smaller waves",
         )
+
+
+def _unsafe(call: UnsafeCall) -> Diagnostic:
+    namespace, _, name = call.callee.partition("/")
+    return Diagnostic(
+        code="MIG703",
+        severity=Severity.ERROR,
+        message=f"{call.state}: {call.caller} cannot reach {call.callee}: {call.reason}",
+        help="move callers before callees, keep old pods until nothing is sent to them, make STRICT the last step",
+        object=ObjectRef("apps/v1", "Deployment", namespace, name).object_name,
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from meshmig.model.objects import Manifest, ObjectRef, Snapshot
 from meshmig.proof.appmesh import HostRoutes, host_routes
@@ -26,11 +27,15 @@ class Sides:
     mesh: str = ""
     answers: Mapping[str, str]
 
+    @cached_property
+    def members(self) -> Members | None:
+        """The mesh's members; None where the source has no such Mesh."""
+        return members_of(self.source, Registry(self.source.manifests), self.mesh, self.answers)
+
 
 def classes_of(sides: Sides) -> tuple[Class, ...]:
     """Compare every host, port and protocol of the mesh, and every gateway's port."""
-    registry = Registry(sides.source.manifests)
-    members = members_of(sides.source, registry, sides.mesh, sides.answers)
+    members = sides.members
     if members is None:
         return ()
     target = tuple(sides.target)
