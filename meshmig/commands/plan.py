@@ -1,12 +1,10 @@
 """`meshmig plan`: the whole journey, or what is left of a recorded one."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from meshmig.codec import to_json
 from meshmig.commands.building import build_plan
 from meshmig.commands.opening import Place, World, open_world, require_migration
 from meshmig.commands.recorded import Recorded, read_recorded, replanned
@@ -16,6 +14,7 @@ from meshmig.model.intent import Migration
 from meshmig.model.objects import Json
 from meshmig.model.plan import Plan, Step
 from meshmig.model.run import Outcome
+from meshmig.planning import written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +86,10 @@ def save_plan(plan: Plan, output: str, file: str) -> None:
     """Write the plan as canonical JSON, whole or not at all."""
     path = Path(output)
     relative = os.path.relpath(file, path.parent)
-    data = to_json(Plan, replace(plan, file=relative))
-    data["schema"] = plan.schema
-    text = json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
     beside = path.with_name(f".{path.name}.meshmig")
     try:
-        beside.write_text(text, encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as stream:
+            stream.writelines(written(replace(plan, file=relative)))
         beside.replace(path)
     except OSError as error:
         raise reject("MIG604", f"{output} cannot be written: {error.strerror}", "name a place that can") from error

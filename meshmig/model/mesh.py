@@ -573,6 +573,29 @@ class Mesh:
         return found
 
     @cached_property
+    def edges_of(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The edges whose routes lead to each host, by its id."""
+        found: dict[str, tuple[Edge, ...]] = {}
+        for edge in self.edges:
+            for name in dict.fromkeys(route.host for route in edge.routes):
+                found[name] = (*found.get(name, ()), edge)
+        return found
+
+    @cached_property
+    def selected_by(self) -> Mapping[str, frozenset[str]]:
+        """The ids of the workloads whose pods each Service selects, by its id."""
+        found: dict[str, set[str]] = {}
+        for workload in self.workloads:
+            for service in workload.services:
+                found.setdefault(service.id, set()).add(workload.id)
+        return {name: frozenset(names) for name, names in found.items()}
+
+    @cached_property
+    def weighted(self) -> frozenset[str]:
+        """The upstreams that some route sends requests to: a target of weight 0 gets none."""
+        return frozenset(s.upstream for h in self.hosts for r in h.routes for s in r.splits if s.weight)
+
+    @cached_property
     def client_tls_of(self) -> Mapping[str, tuple[ClientTls | None, ...]]:
         """The TLS of every caller of a host, by the host's id: one entry a declared use, None for no policy."""
         found: dict[str, list[ClientTls | None]] = {}

@@ -197,8 +197,7 @@ def _judges(journey: Journey, moving: Moving, percent: int, mode: JudgeMode, las
 
 def _reached(journey: Journey, moving: Moving) -> bool:
     """Whether a route sends these workloads anything at all: a target of weight 0 is called by nobody."""
-    names = {upstream.id for upstream in moving.upstreams}
-    return any(s.upstream in names and s.weight for h in journey.mesh.hosts for r in h.routes for s in r.splits)
+    return any(upstream.id in journey.mesh.weighted for upstream in moving.upstreams)
 
 
 def _exposed(moving: Moving) -> bool:

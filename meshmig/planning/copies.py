@@ -35,8 +35,7 @@ def _renamed(value: str) -> str:
 def exclusive_services(mesh: Mesh, workloads: Sequence[Workload]) -> tuple[ClusterService, ...]:
     """Return the Services that select pods of these workloads and of no other workload of the mesh."""
     inside = {workload.id for workload in workloads}
-    others = {service.id for w in mesh.workloads if w.id not in inside for service in w.services}
-    found = {service.id: service for w in workloads for service in w.services if service.id not in others}
+    found = {s.id: s for w in workloads for s in w.services if mesh.selected_by[s.id] <= inside}
     return tuple(found[name] for name in sorted(found))
 
 

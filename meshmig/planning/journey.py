@@ -77,6 +77,10 @@ class Journey:
     stage: int = 0
     barrier: tuple[str, ...] = ()
     """The steps that everything that follows in this stage waits for."""
+    behind: set[str] = field(default_factory=set)
+    """The steps that were added since the barrier was raised: who waits for one of them waits for the barrier."""
+    ends: dict[str, None] = field(default_factory=dict)
+    """The steps of this stage that no other waits for."""
 
     @property
     def mesh(self) -> Mesh:
@@ -142,7 +146,7 @@ class Journey:
             title=wanted.title,
             action=action,
             unit=wanted.unit,
-            after=tuple(dict.fromkeys(name for name in (*self.barrier, *wanted.after) if name)),
+            after=self._after(wanted.after),
             waits=wanted.waits,
             undo=undo,
             irreversible=wanted.irreversible,
@@ -152,7 +156,16 @@ class Journey:
         if isinstance(action, Shift):
             self.reached[wanted.unit] = max(self.reached.get(wanted.unit, 0), action.percent_to)
         self.steps.append(step)
+        for name in step.after:
+            self.ends.pop(name, None)
+        self.ends[step.id] = None
+        self.behind.add(step.id)
         return step.id
+
+    def _after(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """The barrier stands in a step only where nothing else leads to it: else large stages grow as their square."""
+        barrier = () if self.behind.intersection(wanted) else self.barrier
+        return tuple(dict.fromkeys(name for name in (*barrier, *wanted) if name))
 
     def _numbered(self) -> int:
         self.made[self.stage] = self.made.get(self.stage, 0) + 1
@@ -162,11 +175,20 @@ class Journey:
         """Note a finding."""
         self.findings.append(Diagnostic(code=code, severity=severity, message=message, **place))
 
+    def begin_stage(self, number: int) -> None:
+        """Number the steps that follow anew, and let them wait for nothing yet."""
+        self.stage = number
+        self.ends.clear()
+        self.stand_behind(())
+
     def raise_barrier(self) -> None:
         """Let everything that follows in this stage wait for what was added so far."""
-        waited = {name for step in self.steps for name in step.after}
-        ends = (step.id for step in self.steps if step.stage == self.stage and step.id not in waited)
-        self.barrier = tuple(ends) or self.barrier
+        self.stand_behind(tuple(self.ends) or self.barrier)
+
+    def stand_behind(self, steps: tuple[str, ...]) -> None:
+        """Let everything that follows in this stage wait for these steps."""
+        self.barrier = steps
+        self.behind.clear()
 
 
 def change_of(live: Manifest | None, write: Write) -> Change:
@@ -186,9 +208,10 @@ def change_of(live: Manifest | None, write: Write) -> Change:
 
 
 def _patch_change(live: Manifest, write: PatchObject) -> Change:
-    after = predict(live, write)
-    if after is None or after.body == live.body:
+    whole = predict(live, write)
+    if whole is None or whole.body == live.body:
         return Change(action=ChangeAction.NONE)
+    live, after = _touched(live, write.body), _touched(whole, write.body)
     fields = (
         *difference(live, after).fields,
         *(
@@ -198,6 +221,23 @@ def _patch_change(live: Manifest, write: PatchObject) -> Change:
         ),
     )
     return Change(action=ChangeAction.UPDATE, fields=fields)
+
+
+def _touched(manifest: Manifest, patch: Mapping[str, Json]) -> Manifest:
+    """Return the object with what a patch touches, and no more: the rest cannot have changed."""
+    identity = {name: manifest.body[name] for name in ("apiVersion", "kind") if name in manifest.body}
+    names = {"name": manifest.ref.name, "namespace": manifest.ref.namespace}
+    body = identity | _named(manifest.body, patch)
+    return Manifest(body | {"metadata": names | (body.get("metadata") or {})})
+
+
+def _named(value: Mapping[str, Json], patch: Mapping[str, Json]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for name, inner in patch.items():
+        if name in value:
+            both = isinstance(inner, Mapping) and isinstance(value[name], Mapping)
+            found[name] = _named(value[name], inner) if both else value[name]
+    return found
 
 
 def apply_of(manifest: Manifest, *, force: bool = False) -> ApplyObject:

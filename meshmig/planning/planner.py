@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from meshmig.codec import digest, to_json
 from meshmig.diagnostics import Severity, in_order
 from meshmig.model.intent import (
     Approve,
@@ -32,17 +31,18 @@ from meshmig.planning.hazards import allowed, hazards
 from meshmig.planning.in_place import move_in_place
 from meshmig.planning.journey import Journey, PlanRequest, Wanted
 from meshmig.planning.selection import select
+from meshmig.planning.staging import leading_to
 from meshmig.targets.istio import findings as target_findings
 
 
 def make_plan(request: PlanRequest) -> Plan:
-    """Plan every stage; errors stand in the plan's findings."""
+    """Plan every stage; errors stand in the plan's findings. Its digest is made once it is whole: `digest_of`."""
     journey = Journey(request=request, objects=dict(request.snapshot.by_ref), placements={})
     initial_placements(journey)
     stages = tuple(_stage(journey, intent) for intent in request.migration.stages)
     found = (*request.findings, *journey.findings, *hazards(journey), *target_findings(journey.mesh, journey.settings))
     migration, mesh = request.migration, request.mesh
-    plan = Plan(
+    return Plan(
         migration=migration.name,
         file=migration.file,
         fingerprint=migration.fingerprint,
@@ -60,12 +60,6 @@ def make_plan(request: PlanRequest) -> Plan:
         questions=mesh.questions,
         findings=in_order(allowed(found, migration.allows)),
     )
-    return replace(plan, digest=digest_of(plan))
-
-
-def digest_of(plan: Plan) -> str:
-    """Return the digest of a plan's content: without itself, and wherever its file lies."""
-    return digest(to_json(Plan, replace(plan, digest="", file="")))
 
 
 def final_objects(plan: Plan) -> tuple[Manifest, ...]:
@@ -86,13 +80,13 @@ def final_objects(plan: Plan) -> tuple[Manifest, ...]:
 
 
 def _stage(journey: Journey, intent: StageIntent) -> Stage:
-    journey.stage, journey.barrier = intent.number, ()
+    journey.begin_stage(intent.number)
     first = len(journey.steps)
     for action in intent.actions:
         if isinstance(action, Approve):
             reason = f"before stage {intent.number}"
             wanted = Wanted(title=f"{action.team} says yes before stage {intent.number}", because=action.span)
-            journey.barrier = (journey.add(Confirm(team=action.team, reason=reason), wanted),)
+            journey.stand_behind((journey.add(Confirm(team=action.team, reason=reason), wanted),))
     at_once = 1
     for action in intent.actions:
         at_once = max(at_once, _action(journey, action))
@@ -170,11 +164,9 @@ def _unit(journey: Journey, members: tuple[str, ...], profile: Profile, after: t
 
 def _writes(journey: Journey, members: tuple[str, ...]) -> tuple[str, ...]:
     """Return the Hosts and Edges whose objects a unit's move writes: units that share one go one after the other."""
-    mesh = journey.mesh
-    upstreams = {mesh.workload[name].upstream for name in members}
-    hosts = {host.id for host in mesh.hosts if upstreams & set(host.upstreams)}
-    edges = {edge.id for edge in mesh.edges if any(route.host in hosts for route in edge.routes)}
-    return tuple(sorted(hosts | {f"edge {name}" for name in edges}))
+    upstreams = (journey.mesh.workload[name].upstream or "" for name in members)
+    hosts, edges = leading_to(journey.mesh, upstreams)
+    return (*hosts, *(f"edge {name}" for name in edges))
 
 
 def _waves(journey: Journey, action: Waves) -> None:
@@ -190,7 +182,7 @@ def _waves(journey: Journey, action: Waves) -> None:
 def _between(journey: Journey, action: Waves) -> None:
     if action.between_wait.ms:
         pause = Pause(length=action.between_wait, reason="between waves")
-        journey.barrier = (journey.add(pause, Wanted(title=f"wait {action.between_wait} between waves")),)
+        journey.stand_behind((journey.add(pause, Wanted(title=f"wait {action.between_wait} between waves")),))
     if action.between_gate:
         _check(journey, Check(gate=action.between_gate, span=action.span))
         journey.raise_barrier()
@@ -199,7 +191,7 @@ def _between(journey: Journey, action: Waves) -> None:
 def _check(journey: Journey, action: Check) -> None:
     if action.length.ms:
         pause = Pause(length=action.length, reason=f"gate {action.gate} watches")
-        journey.barrier = (journey.add(pause, Wanted(title=f"watch {action.length}")),)
+        journey.stand_behind((journey.add(pause, Wanted(title=f"watch {action.length}")),))
     for workload in journey.mesh.workloads:
         if workload.id not in journey.moved or not workload.services:
             continue

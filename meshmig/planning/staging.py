@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from meshmig.model.mesh import Placement, Upstream
+from meshmig.model.mesh import Mesh, Placement, Upstream
 from meshmig.model.objects import Manifest
 from meshmig.model.plan import ChangeAction, Shift
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained
@@ -12,14 +12,18 @@ from meshmig.targets.istio import edge_objects, host_objects
 
 def routes_to(journey: Journey, upstreams: Sequence[Upstream]) -> tuple[Manifest, ...]:
     """Render the routes of every Host and Edge that leads to these upstreams, at the present placements."""
-    mesh, names = journey.mesh, {upstream.id for upstream in upstreams}
-    hosts = [host for host in mesh.hosts if names & set(host.upstreams)]
-    found = [m for host in hosts for m in host_objects(mesh, host.id, journey.placements, journey.settings)]
-    reached = {host.id for host in hosts}
-    for edge in mesh.edges:
-        if any(route.host in reached for route in edge.routes):
-            found += edge_objects(mesh, edge.id, journey.placements, journey.settings)
+    mesh = journey.mesh
+    hosts, edges = leading_to(mesh, (upstream.id for upstream in upstreams))
+    found = [m for name in hosts for m in host_objects(mesh, name, journey.placements, journey.settings)]
+    found += [m for name in edges for m in edge_objects(mesh, name, journey.placements, journey.settings)]
     return tuple(found)
+
+
+def leading_to(mesh: Mesh, upstreams: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the Hosts that lead to these upstreams, and the Edges that lead to those, by id and in order."""
+    hosts = sorted({host.id for name in upstreams for host in mesh.hosts_of.get(name, ())})
+    edges = sorted({edge.id for name in hosts for edge in mesh.edges_of.get(name, ())})
+    return tuple(hosts), tuple(edges)
 
 
 def place(journey: Journey, upstreams: Iterable[Upstream], percent: int) -> None:

@@ -75,8 +75,20 @@ class Members:
         selector = owner.spec.get("podSelector")
         if selector is None:
             return ()
-        inside = (pods for pods in self.registry.pods if pods.ref.namespace == owner.ref.namespace)
-        return tuple(pods for pods in inside if selects(selector, pods.labels))
+        wanted = (selector.get("matchLabels") or {}).items()
+        # The rarest wanted label leaves few to look at: looking at all would cost nodes times pods.
+        listed = (self._labelled.get((owner.ref.namespace, *pair), ()) for pair in wanted)
+        near = min(listed, key=len, default=self._labelled.get((owner.ref.namespace, "", ""), ()))
+        return tuple(pods for pods in near if selects(selector, pods.labels))
+
+    @cached_property
+    def _labelled(self) -> Mapping[tuple[str, str, str], tuple[Pods, ...]]:
+        """The pods of each namespace by each label, and under empty words all of them."""
+        found: dict[tuple[str, str, str], list[Pods]] = {}
+        for pods in self.registry.pods:
+            for key, value in (("", ""), *pods.labels.items()):
+                found.setdefault((pods.ref.namespace, key, value), []).append(pods)
+        return {place: tuple(listed) for place, listed in found.items()}
 
     def host_name(self, service: Manifest) -> str:
         """Return the one spelling that callers' proxies know a VirtualService by."""

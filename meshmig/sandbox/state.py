@@ -48,7 +48,8 @@ class State:
         before = self.objects.get(ref)
         self._place(ref, before, body)
         self._note(event, body)
-        self._commit.objects.append(body)
+        if not self._is_silent:
+            self._commit.objects.append(body)
         self._tell(ref, before, body)
 
     def drop(self, ref: ObjectRef, last: Body) -> None:
