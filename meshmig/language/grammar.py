@@ -16,6 +16,10 @@ BAD_ESCAPE, BAD_TEXT, BAD_SIGN, BAD_MANIFESTS = "BAD_ESCAPE", "BAD_TEXT", "BAD_S
 comment), of signs that mean nothing, and of manifests that do not end. No rule accepts them."""
 
 
+BAD_QUOTES, BAD_COMMENT, BAD_MERGE, BAD_TIME = "BAD_QUOTES", "BAD_COMMENT", "BAD_MERGE", "BAD_TIME"
+"""What other languages have: texts in other quotes and addresses without any, comments, the marks of a merge that was
+not finished, and moments in another form. No rule accepts them."""
+
 STRAY_SIGNS = frozenset({BAD_SIGN, "LSQB", "RSQB"})
 """Signs that mean nothing where they do not fit: brackets have one place, the choices of a `param`."""
 
@@ -34,7 +38,8 @@ class Automaton(Protocol):
 class Grammar:
     """`words`: each reserved word and sign with its terminal. `spelling`: the reverse. `rows`: the LALR table.
 
-    `boundaries`: the states in which a block, or the file, waits for its next statement.
+    `boundaries`: the states in which a block, or the file, waits for its next statement. `named`: those in which a name
+    can only be that of a `param`.
     """
 
     words: Mapping[str, str]
@@ -42,6 +47,7 @@ class Grammar:
     splitter: re.Pattern[str]
     rows: Mapping[int, Row]
     boundaries: frozenset[int]
+    named: frozenset[int]
     _lark: Any
 
     def begin(self) -> Automaton:
@@ -88,8 +94,15 @@ def _tables(lark: Any) -> Grammar:  # noqa: ANN401 - lark is imported lazily
         splitter=_splitter(words, classes),
         rows=rows,
         boundaries=frozenset(state for state, row in rows.items() if _is_boundary(row)),
+        named=frozenset(state for state, row in rows.items() if "NAME" in row and _is_param(rows, row["NAME"])),
         _lark=lark,
     )
+
+
+def _is_param(rows: Mapping[int, Row], step: tuple[Any, Any]) -> bool:
+    """Say whether a name that is shifted becomes the name of a param, which stands for a literal."""
+    after = rows[step[1]].values() if isinstance(step[1], int) else ()
+    return any(not isinstance(found[1], int) and found[1].origin.name.startswith("named_") for found in after)
 
 
 def _is_boundary(row: Row) -> bool:
@@ -110,9 +123,16 @@ def _splitter(words: Mapping[str, str], classes: Mapping[str, str]) -> re.Patter
     signs = sorted((text for text in words if not text[0].isalpha()), key=lambda text: (-len(text), text))
     order = ("RATE", "PATH", "DOTTED", "NAME", "TEXT", "TIME", "CLOCK", "QUANTITY", "COMMENT")
     groups = [f"(?P<SPACE>{classes['SPACE']})", *_raw(classes["MANIFESTS"])]
+    groups.append(rf"(?P<{BAD_MERGE}>^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?![<=>|])[^\n]*)")
+    groups.append(
+        rf'(?P<{BAD_QUOTES}>https?://[^\s"{{}}]+|\'[^\'\n]*\'|`[^`\n]*`|[“”„][^“”\n]*[“”]|\u2018[^\u2019\n]*\u2019)'
+    )
+    groups.append(rf"(?P<{BAD_COMMENT}>(?<![^\s{{}}])(?://[^\n]*|/\*[^\n]*?\*/))")
+    day, clock = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+    groups.append(rf"(?P<{BAD_TIME}>(?!{classes['TIME']}){day}(?:{clock})?)")
     groups += [f"(?P<{name}>{classes[name]})" for name in order]
     groups.append("(?P<SIGN>" + "|".join(map(re.escape, signs)) + ")")
     groups.append(rf'(?P<{BAD_ESCAPE}>"(?:[^"\\\n]|\\[^\n])*")')
     groups.append(rf'(?P<{BAD_TEXT}>"[^"\n{{}}#]*)')
     groups.append(rf"(?P<{BAD_SIGN}>.)")
-    return re.compile("|".join(groups), re.DOTALL)
+    return re.compile("|".join(groups), re.DOTALL | re.MULTILINE)

@@ -2,11 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from meshmig.language import tree
 from meshmig.language.grammar import Row, grammar
 from meshmig.language.report import Report
+from meshmig.language.suggest import nearest
 from meshmig.language.tree import Token
 
 END = "$END"
@@ -29,6 +31,8 @@ class Machine:
         self.opens: list[int] = []
         self.surplus = 0
         self.lost: set[str] = set()
+        self._understood: dict[int, str] = {}
+        self._params = {name.text for word, name in pairwise(tokens) if word.type == "PARAM"}
 
     def begin(self) -> None:
         """Feed the version; the statements follow."""
@@ -40,7 +44,8 @@ class Machine:
         """Feed tokens until one does not fit, or none is left."""
         from lark.exceptions import UnexpectedToken
 
-        rows, stack, feed = self._grammar.rows, self._state.state_stack, self._state.feed_token
+        rows, feed = self._grammar.rows, self._state.feed_token
+        stack, values = self._state.state_stack, self._state.value_stack
         tokens, boundaries, at = self.tokens, self._grammar.boundaries, self.at
         while at < len(tokens):
             token = tokens[at]
@@ -49,9 +54,14 @@ class Machine:
                 if "NAME" not in row or not self._may_be_name(token):
                     break
                 token = token._replace(type="NAME")
+            if token.type == "NAME" and stack[-1] in self._grammar.named and not self._may_be_param(token):
+                break
+            before = None if isinstance(row[token.type][1], int) else (stack[:], values[:])
             try:
                 feed(token)
             except UnexpectedToken:
+                # LALR reduces before it finds out: what may stand here is asked of the states as they were.
+                stack[:], values[:] = before or (stack, values)
                 break
             if token.type == "LBRACE":
                 self.opens.append(at)
@@ -143,6 +153,7 @@ class Machine:
     def feed(self, token: Token) -> None:
         """Feed a token that is not in the text, or that stands there in another form; it must fit."""
         self._state.feed_token(token)
+        self._understood[self.at] = self.spelled(token.type)
         if token.type == "LBRACE":
             self.opens.append(max(0, self.at - 1))
         elif self._state.state_stack[-2] in self._grammar.boundaries:
@@ -186,6 +197,12 @@ class Machine:
         return self.tokens[self.starts[bisect_right(self.starts, self.opens[-1]) - 1]]
 
     @property
+    def opener_word(self) -> str:
+        """The word of the innermost open block as it is spelled; a misspelt one as it was understood."""
+        place = self.starts[bisect_right(self.starts, self.opens[-1]) - 1]
+        return self._understood.get(place, self.tokens[place].text)
+
+    @property
     def statement(self) -> Token | None:
         """The word that began the latest statement."""
         return self.tokens[self.starts[-1]] if self.starts else None
@@ -203,6 +220,10 @@ class Machine:
         if token.type not in self._grammar.spelling or not token.text[:1].isalpha():
             return False
         return token.type not in self.statement_words() or not self.report.source.is_first(token.start)
+
+    def _may_be_param(self, token: Token) -> bool:
+        """Say whether a name is that of a param of the file, or near enough to one that the slip is told later."""
+        return bool(nearest(token.text, self._params))
 
     def _ahead(self, types: Iterable[str]) -> list[int] | None:
         stack: list[int] | None = list(self._state.state_stack)

@@ -3,7 +3,6 @@
 A change leaves the token out, takes it for something else, or puts something in before it.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from meshmig.language import skipping
 from meshmig.language.grammar import STRAY_SIGNS
 from meshmig.language.machine import END, Machine
 from meshmig.language.report import Mistake
-from meshmig.language.suggest import nearest
+from meshmig.language.suggest import meant, nearest
 from meshmig.language.tree import Extent, Token
 from meshmig.language.wording import KINDS, LITERALS, listed, quoted
 
@@ -21,16 +20,12 @@ _SIGHT = 4
 _INSERTIONS = 3
 """So much is put in at most: `advance 500 requests` lacks `when unharmed after`."""
 
-_WHY = {"then": " No data is never a failure by itself: it holds, then asks"}
-"""The reason behind a narrow choice, by the word before it."""
-
-_UNQUOTED = {
-    "QUANTITY": re.compile(r"[0-9]+(\.[0-9]+)?(%|[a-z]+)?"),
-    "NAME": re.compile(r"[A-Za-z_][A-Za-z0-9_-]*"),
-    "PATH": re.compile(r"[A-Za-z0-9_.*-]+/[A-Za-z0-9_.*-]+"),
-    "TIME": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z"),
-    "CLOCK": re.compile(r"[0-9]{1,2}:[0-9]{2}"),
+_WHY = {
+    "then": " No data is never a failure by itself: it holds, then asks",
+    "slower_than": " Latency is judged as the share of slow requests: `slower_than 250ms <= old * 1.2 + 0.5%`",
+    "or": " Conditions are joined by `and`; workloads that meet another one make a group of their own",
 }
+"""The reason behind a narrow choice, by the word before it or by the word itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +69,9 @@ def _changes(machine: Machine, token: Token) -> Iterator[_Change]:
         return
     yield _Change(cost=3, reach=machine.reach((), machine.at + 1, _SIGHT))
     for type_, cost in _replacements(machine, token):
-        yield _Change(taken=type_, cost=cost, reach=machine.reach((type_,), machine.at + 1, _SIGHT))
+        reach = machine.reach((type_,), machine.at + 1, _SIGHT)
+        sure = reach >= 0 and meant(token.text.lower(), [machine.spelled(type_)])
+        yield _Change(taken=type_, cost=cost, reach=max(reach, _SIGHT // 2) if sure else reach)
 
 
 def _replacements(machine: Machine, token: Token) -> Iterator[tuple[str, int]]:
@@ -82,9 +79,9 @@ def _replacements(machine: Machine, token: Token) -> Iterator[tuple[str, int]]:
     accepted = machine.expected()
     words = {machine.spelled(type_): type_ for type_ in accepted if machine.spelled(type_)[:1].isalpha()}
     is_word = token.text[:1].isalpha() and token.type not in ("PATH", "DOTTED")
-    meant = nearest(token.text, words) if is_word else ""
-    if meant:
-        yield words[meant], 1
+    near = nearest(token.text, words) if is_word else ""
+    if near:
+        yield words[near], 1
     begins = machine.statement_words()
     for type_ in sorted(accepted - {"RBRACE", "LBRACE", END}):
         if type_ in LITERALS:
@@ -157,18 +154,27 @@ def _wrong(machine: Machine, token: Token, taken: str) -> Mistake:
     word = machine.spelled(taken)
     if not word:
         return _literal(machine, token, taken)
-    if taken in machine.statement_words():
+    if taken in machine.statement_words() or (machine.previous and machine.previous.type == "RBRACE"):
         message = f"{quoted(token.text)} is no word of {skipping.block_name(machine)}"
     else:
         message = (
             f"{quoted(token.text)} may not stand behind {quoted(machine.previous.text if machine.previous else '')}"
         )
+    near = nearest(token.text, map(machine.spelled, machine.accepted()))
     accepted = sorted({skipping.named(machine, type_) for type_ in machine.expected() - machine.statement_words()})
     likely = nearest(token.text, [word]) == word or len(accepted) == 1
     help_text = f"did you mean `{word}`?" if likely else f"what may stand here: {listed(accepted)}"
-    hint = _WHY.get(machine.previous.text if machine.previous else "", "")
+    if not likely and near:
+        help_text = f"did you mean `{near}`?"
+    hint = _WHY.get(machine.previous.text if machine.previous else "", "") or _WHY.get(near or token.text, "")
     replacement = word if likely else None
-    return Mistake(code="MIG108", at=token.at, message=message, help=help_text + hint, replacement=replacement)
+    return Mistake(
+        code="MIG108",
+        at=token.at,
+        message=message,
+        help=f"{help_text}{'.' if hint and not help_text.endswith('?') else ''}{hint}",
+        replacement=replacement,
+    )
 
 
 def _literal(machine: Machine, token: Token, wanted: str) -> Mistake:
@@ -179,6 +185,8 @@ def _literal(machine: Machine, token: Token, wanted: str) -> Mistake:
         what = "job" if machine.statement and machine.statement.type == "RUN" else "workload"
         code, message = "MIG215", f"{quoted(token.text)} names no {what}: its namespace is missing"
         needs = f"it with its namespace, like `shop/{token.text}`"
+        if what == "workload":
+            needs += f"; `{token.text}/*` is all of a namespace"
     return Mistake(
         code=code,
         at=token.at,
@@ -190,8 +198,5 @@ def _literal(machine: Machine, token: Token, wanted: str) -> Mistake:
 
 
 def _better(token: Token, wanted: str) -> str:
-    """Return the same literal with quotes put on or taken off; empty where that is not what is wrong."""
-    if wanted == "TEXT":
-        return f'"{token.text}"'
-    bare = _UNQUOTED.get(wanted)
-    return token.inner if token.type == "TEXT" and bare is not None and bare.fullmatch(token.inner) else ""
+    """Return the same literal with quotes put on; empty where that is not what is wrong."""
+    return f'"{token.text}"' if wanted == "TEXT" else ""

@@ -98,6 +98,13 @@ def _begin(machine: Machine) -> bool:
             machine.report.add(Mistake(code="MIG105", at=second.at, message=text, help=help_text))
             return False
         machine.at = 2
+    elif (
+        first.type == "MIG" and second.text in ("=", ":") and machine.tokens[2:3] and machine.tokens[2].text in VERSIONS
+    ):
+        at = Extent(first.end, machine.tokens[2].start)
+        help_text = f"did you mean `mig {machine.tokens[2].text}`?"
+        machine.report.add(Mistake(code=code, at=at, message=message, help=help_text, replacement=" "))
+        machine.at = 3
     elif second.type == "QUANTITY" and nearest(first.text, ["mig"]):
         machine.report.add(
             Mistake(code=code, at=first.at, message=message, help="did you mean `mig`?", replacement="mig")

@@ -8,15 +8,14 @@ from collections.abc import Callable
 
 from meshmig.language import skipping
 from meshmig.language.grammar import BAD_ESCAPE, BAD_MANIFESTS, BAD_TEXT, STRAY_SIGNS
+from meshmig.language.habits import habit
 from meshmig.language.machine import END, Machine
 from meshmig.language.mending import mend
 from meshmig.language.report import Mistake
 from meshmig.language.signs import describe_sign
 from meshmig.language.source import HIDDEN
-from meshmig.language.tree import Extent, Token
+from meshmig.language.tree import Extent
 from meshmig.language.wording import HOME, quoted, standing
-
-_SIGNS = {"<": "<=", ">": ">=", "=": "==", "≤": "<=", "≥": ">=", "×": "*"}
 
 
 def recover(machine: Machine) -> None:
@@ -71,6 +70,9 @@ def _unclosed(machine: Machine) -> bool:
     if token.type != END and source.column(token.start) > source.column(opener.start):
         return False
     brace = machine.tokens[machine.opens[-1]]
+    if brace.text == ":":
+        machine.close()
+        return True
     place = brace if brace.type == "LBRACE" else opener
     where = "the file ends" if token.type == END else f"`{token.text}` begins in line {source.line(token.start)}"
     machine.report.add(
@@ -178,33 +180,16 @@ def _unended_text(machine: Machine) -> bool:
     return True
 
 
-def _blank_percent(last: Token | None, sign: Token) -> Mistake | None:
-    if sign.text != "%" or last is None or last.type != "QUANTITY":
-        return None
-    offered = f"{last.text}%"
-    message, help_text = "a percent is written without a blank", f"did you mean `{offered}`?"
-    at = Extent(last.start, sign.end)
-    return Mistake(code="MIG204", at=at, message=message, help=help_text, replacement=offered)
-
-
 def _sign(machine: Machine) -> bool:
-    """A sign that means nothing, or one that is written a little differently here."""
+    """A sign that means nothing."""
     token = machine.token
-    wanted = _SIGNS.get(token.text, "")
-    type_ = machine.word_type(wanted)
-    if wanted and machine.can(type_):
-        text = f"`{token.text}` is written `{wanted}` here"
-        machine.report.add(
-            Mistake(code="MIG108", at=token.at, message=text, help=f"did you mean `{wanted}`?", replacement=wanted)
-        )
-        machine.feed(Token(type_, token.text, token.start))
-        machine.at += 1
-        return True
     if token.type not in STRAY_SIGNS:
         return False
-    blank = _blank_percent(machine.previous, token)
-    machine.report.add(blank or describe_sign(token))
-    if blank or not mend(machine):
+    opening = machine.starts[-1] if machine.starts else 0
+    if token.type == "RSQB" and any(earlier.type == "LSQB" for earlier in machine.tokens[opening : machine.at]):
+        machine.report.quiet = True
+    machine.report.add(describe_sign(token))
+    if not mend(machine):
         machine.at += 1
     return True
 
@@ -216,6 +201,7 @@ _REPAIRS: tuple[Callable[[Machine], bool], ...] = (
     _open_manifests,
     _unended_text,
     _comma,
+    habit,
     _sign,
     _missing_brace,
     _elsewhere,

@@ -91,6 +91,8 @@ def failure_of(word: Token) -> intent.OnFailure:
 
 
 def _requirement(require: tree.Require, report: Report) -> intent.Requirement | None:
+    if report.is_damaged(require.measure.at):
+        return None
     measure = Measure(require.measure.word.type.lower())
     if require.measure.query is not None:
         return _query(require, require.measure.query, report)

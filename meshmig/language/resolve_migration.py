@@ -9,7 +9,7 @@ from meshmig.language.names import Scope, unique
 from meshmig.language.report import Mistake, Report
 from meshmig.language.resolve_profiles import is_text
 from meshmig.language.units import read_duration
-from meshmig.language.wording import quoted
+from meshmig.language.wording import joined, quoted
 from meshmig.model import intent
 from meshmig.model.intent import ClusterKind, ControlPlane
 
@@ -113,9 +113,9 @@ def _needs(migration: tree.Migration, report: Report) -> None:
     unique((part.key for part in migration.parts), "the migration", report)
     missing = [word for word in _NEEDED if word not in written]
     if missing and not report.is_broken:
-        names = " and ".join(f"`{word}`" for word in missing)
+        names = joined([f"`{word}`" for word in missing])
         message = f"the migration {quoted(migration.name.text)} does not say {names}"
-        help_text = "write " + " and ".join(f"`{_NEEDED[word]}`" for word in missing)
+        help_text = "write " + joined([f"`{_NEEDED[word]}`" for word in missing])
         report.add(Mistake(code="MIG209", at=migration.name.at, message=message, help=help_text))
 
 

@@ -14,6 +14,7 @@ _HINTS = {
     "”": 'texts stand in straight quotes: `"`',
     "[": "a list needs no brackets: `a, b, c`",
     "]": "a list needs no brackets: `a, b, c`",
+    ".": "a range has two dots: `2..6`",
     "-": "no quantity is negative, and a name begins with a letter",
     "/": "a comment begins with `#`; a workload is written `namespace/name`",
 }

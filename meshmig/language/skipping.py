@@ -3,7 +3,7 @@
 from meshmig.language.machine import END, Machine
 from meshmig.language.report import Mistake
 from meshmig.language.tree import Extent, Token
-from meshmig.language.wording import BLOCKS, DAYS, HOMES, LITERALS, QUANTITIES, TOP, listed, quoted
+from meshmig.language.wording import BLOCKS, DAYS, HOMES, LITERALS, QUANTITIES, TEXTS, TOP, listed, quoted
 
 _ITEMS = frozenset(word.upper() for home, words in HOMES.items() if home.startswith(TOP) for word in words)
 _ORDER = {word: place for place, word in enumerate(word for words in HOMES.values() for word in words)}
@@ -27,7 +27,7 @@ def begins_next(machine: Machine, token: Token) -> bool:
 
 def block_name(machine: Machine) -> str:
     """Return what the innermost open block is called."""
-    return BLOCKS.get(machine.opener.text, "this block") if machine.opens else TOP
+    return BLOCKS.get(machine.opener_word, "this block") if machine.opens else TOP
 
 
 def give_up(machine: Machine) -> bool:
@@ -83,8 +83,9 @@ def stranger(machine: Machine, token: Token) -> Mistake:
     words = sorted((machine.spelled(type_) for type_ in machine.statement_words()), key=lambda w: _ORDER.get(w, 0))
     place = block_name(machine)
     text = f"{quoted(token.text)} is no word of {place}"
-    if not token.text[:1].isalpha():
-        text = f"{quoted(token.text)} begins no statement"
+    if not token.text[:1].isalpha() and machine.previous is not None:
+        text = f"{quoted(token.text)} does not belong here behind {quoted(machine.previous.text)}"
+        return Mistake(code="MIG109", at=token.at, message=text, help="take it away", replacement="")
     return Mistake(
         code="MIG108", at=token.at, message=text, help=f"what may stand here: {listed([f'`{w}`' for w in words])}"
     )
@@ -109,4 +110,7 @@ def named(machine: Machine, type_: str) -> str:
     if word:
         return "a day like `mon`" if word in DAYS else f"`{word}`"
     key = machine.statement.text if machine.statement else ""
+    if type_ == "TEXT":
+        last = machine.previous.text if machine.previous else ""
+        return f"a text in quotes like `{TEXTS.get(last) or TEXTS.get(key) or TEXTS['by']}`"
     return QUANTITIES.get(key, LITERALS[type_]) if type_ == "QUANTITY" else LITERALS[type_]

@@ -1,26 +1,61 @@
 """The nearest valid word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-SYNONYMS = {
-    "shift": "move",
-    "delete": "retire",
-    "revert": "rollback",
-    "hold": "pause",
-    "latency": "slower_than",
-    "error_rate": "errors",
-    "success": "success_rate",
-    "need": "advance",
-    "select": "workloads",
-    "exclude": "except",
-    "phase": "stage",
-    "import": "use",
-    "include": "use",
-    "ignore": "allow",
-    "disabled": "permissive",
-    "inplace": "in_place",
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "shift": ("move",),
+    "cutover": ("move",),
+    "delete": ("retire",),
+    "remove": ("retire",),
+    "uninstall": ("retire",),
+    "deploy": ("install",),
+    "revert": ("rollback",),
+    "undo": ("rollback",),
+    "abort": ("rollback", "pause"),
+    "hold": ("pause", "bake", "wait"),
+    "stop": ("pause",),
+    "sleep": ("wait",),
+    "on_failure": ("fail",),
+    "on_fail": ("fail",),
+    "latency": ("slower_than",),
+    "duration": ("slower_than",),
+    **dict.fromkeys(("p50", "p90", "p95", "p99", "p999"), ("slower_than",)),
+    "error_rate": ("errors",),
+    "success": ("success_rate",),
+    "availability": ("success_rate",),
+    "threshold": ("require",),
+    "assert": ("require",),
+    "need": ("advance",),
+    **dict.fromkeys(("baseline", "control", "stable", "current", "previous", "before"), ("old",)),
+    "interval": ("bake",),
+    "weight": ("steps",),
+    "weights": ("steps",),
+    "setweight": ("steps",),
+    **dict.fromkeys(("select", "services", "pods", "deployments"), ("workloads",)),
+    "selector": ("where",),
+    "exclude": ("except",),
+    "phase": ("stage",),
+    "step": ("stage", "steps"),
+    "test": ("run", "check"),
+    "verify": ("check",),
+    "import": ("use",),
+    "include": ("use",),
+    **dict.fromkeys(("variable", "var", "let", "const", "locals"), ("param",)),
+    "ignore": ("allow",),
+    "accept": ("allow",),
+    "disabled": ("permissive",),
+    "tls": ("mtls",),
+    "inplace": ("in_place",),
+    "bluegreen": ("blue_green",),
+    "freeze": ("blackout", "protect"),
+    "slack": ("webhook",),
+    "email": ("command",),
+    **{day: (day[:3],) for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")},
 }
-"""Words that other tools use for what a word of the language says."""
+"""Words of other tools for what a word of the language says; the first one that is valid at the place is meant."""
+
+_PREFIX = 4
+"""So many letters of a word stand for the whole of it."""
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:
@@ -30,12 +65,22 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     """
     choices = sorted(set(valid))
     lowered = word.lower()
-    if SYNONYMS.get(lowered) in choices:
-        return SYNONYMS[lowered]
+    known = meant(lowered, choices)
+    if known:
+        return known
     limit = max(1, min(3, len(word) // 3)) if len(word) > 1 else 0
     short = (choice for choice in choices if abs(len(choice) - len(word)) <= limit)
     ranked = sorted((distance(lowered, choice.lower()), choice) for choice in short)
-    return ranked[0][1] if ranked and ranked[0][0] <= limit else ""
+    if ranked and ranked[0][0] <= limit:
+        return ranked[0][1]
+    begun = [choice for choice in choices if choice.startswith(lowered)] if len(word) >= _PREFIX else []
+    return begun[0] if len(begun) == 1 else ""
+
+
+def meant(lowered: str, valid: Iterable[str]) -> str:
+    """Return the valid word that is surely meant: the same in other letters, or what another tool's word says."""
+    choices = tuple(valid)
+    return next((choice for choice in (lowered, *SYNONYMS.get(lowered, ())) if choice in choices), "")
 
 
 def distance(one: str, other: str) -> int:

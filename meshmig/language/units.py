@@ -45,6 +45,18 @@ def kind_of(text: str) -> str:
     return "a size" if _MEMORY.fullmatch(text) else "no known unit"
 
 
+def joined(number: str, unit: str) -> str:
+    """Return a number and a unit that stand apart as one quantity; empty where they are none."""
+    if not _NUMBER.fullmatch(number):
+        return ""
+    if unit in ("%", "percent", "pct"):
+        return f"{number}%"
+    known = _OTHER_UNITS.get(unit, unit)
+    if known not in _SIZES:
+        return ""
+    return f"{number}{known}" if number.isdigit() else str(Duration(round(float(number) * _SIZES[known])))
+
+
 def read_duration(token: Token, key: str, report: Report) -> Duration | None:
     """Read `2h30m`: whole numbers, larger units first, at most ten years. `key` is the word that wants it."""
     text = token.text

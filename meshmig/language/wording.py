@@ -1,6 +1,6 @@
 """The words of the language as messages name them: kinds of literals, blocks, homes of statements."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 LITERALS: Mapping[str, str] = {
     "NAME": "a name",
@@ -48,6 +48,28 @@ QUANTITIES: Mapping[str, str] = {
     "mig": "a version like `1`",
 }
 """What a key wants where it wants a quantity."""
+
+TEXTS: Mapping[str, str] = {
+    "stage": '"read path"',
+    "by": '"team-shop"',
+    "use": '"gates.mig"',
+    "context": '"prod-eu"',
+    "files": '"shop/"',
+    "appmesh": '"shop"',
+    "prometheus": '"http://prometheus.monitoring:9090"',
+    "revision": '"stable"',
+    "(": '"tier"',
+    "==": '"web"',
+    "!=": '"web"',
+    "because": '"its callers retry"',
+    "webhook": '"https://chat.example/hooks/mesh"',
+    "command": '"/usr/local/bin/tell"',
+    "query": '"sum(rate(failed_total[5m]))"',
+    "take_over": '"spec.replicas"',
+    "from": '"kube-controller-manager"',
+    "in": '"Europe/Berlin"',
+}
+"""What a text looks like behind a word, or in a statement that begins with it."""
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -100,6 +122,11 @@ def listed(words: Collection[str], most: int = 9) -> str:
     if len(words) > most:
         return ", ".join(shown) + " …"
     return " or ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def joined(words: Sequence[str]) -> str:
+    """Write words that all count: `a`, `b` and `c`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def quoted(text: str, limit: int = 40) -> str:
