@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshmig.commands.opening import STDIN, Place, find_migration
 from meshmig.commands.result import DocumentShown, PlanShown, Result
-from meshmig.diagnostics import reject
+from meshmig.diagnostics import RejectedError, has_errors, reject
 from meshmig.model.run import Outcome
 
 Handler = Callable[[argparse.Namespace], Result]
@@ -138,9 +138,40 @@ def _apply(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.apply import ApplyOptions, apply
 
     file = arguments.file or _migration(arguments)
-    confirm(f"apply {file}", agreed=arguments.yes)
+    seen = _Seen(arguments, file)
+    confirm(f"apply {file}", agreed=arguments.yes, show=seen.show)
     with observer(arguments) as observed, _stoppable(arguments) as place:
-        return apply(file, place, ApplyOptions(stage=arguments.stage, observer=observed))
+        return apply(file, place, ApplyOptions(stage=arguments.stage, observer=observed, agreed=seen.digest))
+
+
+@dataclass
+class _Seen:
+    """What a person is shown before they agree, and the digest of it: that plan is applied, or none."""
+
+    arguments: argparse.Namespace
+    file: str
+    digest: str = ""
+
+    def show(self) -> None:
+        """Print the plan as `plan` or `show` prints it.
+
+        Raises:
+            RejectedError: it cannot be applied.
+        """
+        from meshmig.cli.views.human import human
+        from meshmig.commands.plan import PlanOptions, plan
+        from meshmig.commands.show import is_plan, read_plan
+
+        if is_plan(self.file):
+            shown = PlanShown(plan=read_plan(self.file), stage=self.arguments.stage, saved=self.file)
+            result = Result(outcome=Outcome.OK, shown=shown)
+        else:
+            result = plan(self.file, _place(self.arguments), PlanOptions(stage=self.arguments.stage))
+        if has_errors(result.findings):
+            raise RejectedError(result.findings)
+        if isinstance(result.shown, PlanShown):
+            self.digest = result.shown.plan.digest
+        print(human(result, verbose=self.arguments.verbose))
 
 
 def _approve(arguments: argparse.Namespace) -> Result:
@@ -153,7 +184,16 @@ def _approve(arguments: argparse.Namespace) -> Result:
 def _status(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.status import status
 
-    return status(_migration(arguments), _place(arguments), objects=arguments.objects)
+    file = _migration(arguments)
+    if not arguments.watch:
+        return status(file, _place(arguments), objects=arguments.objects)
+    if arguments.json or arguments.objects:
+        raise reject(
+            "MIG007", "--watch prints again and again, --json and --objects print one document", "leave one out"
+        )
+    from meshmig.cli.watching import watch
+
+    return watch(lambda: status(file, _place(arguments), objects=False), verbose=arguments.verbose)
 
 
 def _rollback(arguments: argparse.Namespace) -> Result:

@@ -28,10 +28,11 @@ _ANY_LENGTH = Duration.of(days=3650)
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyOptions:
-    """Which stage (None: all that remain), and who hears of the events."""
+    """Which stage (None: all that remain), who hears of the events, and the digest that a person agreed to."""
 
     observer: Observer
     stage: int | None = None
+    agreed: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,8 @@ def apply(file: str, place: Place, options: ApplyOptions) -> Result:
     world = open_world(migration, place, writes=True)
     plan, findings = _plan_to_apply(migration, world, saved)
     _require_stage(plan, options.stage)
+    if options.agreed and options.agreed != plan.digest:
+        raise reject("MIG528", "the cluster or the file changed while the plan was read", "look again: meshmig plan")
     _require_earlier(plan, read_recorded(world, migration.name), options.stage)
     carried = carry_out(plan, world, options.observer, Scope(stage=options.stage))
     shown = _with_next(run_shown(plan, carried), source, carried.result)

@@ -20,6 +20,7 @@ CODES: Mapping[str, str] = {
     "MIG524": "A stage asks for no such approval",
     "MIG525": "A stage was never begun",
     "MIG526": "A later stage stands on this one",
+    "MIG528": "The plan changed while a person was reading it",
     "MIG527": "An earlier stage is not done",
     "MIG601": "A folder has no migration",
     "MIG602": "A folder has several migrations",
