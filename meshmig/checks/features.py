@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from meshmig.checks.alternatives import FEATURES
 from meshmig.model.fit import Fit, Use, Verdict
-from meshmig.model.mesh import Fate, Ledger, LedgerRow, Mesh, Origin
-from meshmig.model.objects import ObjectRef
+from meshmig.model.mesh import Fate, Ledger, LedgerRow
+from meshmig.sources.appmesh.ledger import UNSET
 
 NO_FEATURE = ""
 """Fields that name things and make no difference to a request."""
@@ -54,6 +54,27 @@ PATHS: tuple[tuple[str, str], ...] = (
 
 PROTOCOLS = {"http": "http", "http2": "http", "grpc": "grpc", "tcp": "tcp"}
 
+HIDDEN: tuple[tuple[str, str], ...] = (
+    (r".*retryPolicy", "default_retries"),
+    (r".*\.timeout(\..*)?", "timeout"),
+    (r".*\.rewrite\..*", "rewrite"),
+    (r".*\.target\.routes", "gateway"),
+    (r"spec\.egressFilter.*", "egress"),
+    (r".*subjectAlternativeNames", "tls"),
+    (r".*annotations\[.*|proxies\.egressIgnored.*", "bypass"),
+    (r".*(priority|connectTimeout|responseType|pathNormalization|resources)", NO_FEATURE),
+)
+"""The same for fields that nobody wrote and that act all the same; defaults that every mesh has tell nothing."""
+
+FLAGS: tuple[tuple[str, str], ...] = (
+    (r"enable-(jaeger|datadog|xray)-tracing|enable-stats.*|sidecar-log-level", "telemetry"),
+    (r"sidecar-(cpu|memory)-.*|prestop-delay|wait-until-proxy-ready", "sidecar"),
+    (r"ignored-ips", "bypass"),
+    (r"enable-backend-groups", "backends"),
+    (r".*", NO_FEATURE),
+)
+"""The same for flags of App Mesh's controller; the rest is about AWS's own images and endpoints."""
+
 ANNOTATIONS: Mapping[str, str] = {
     "sidecarInjectorWebhook": "membership",
     "ports": "bypass",
@@ -83,18 +104,18 @@ _FATE_VERDICT = {
     Fate.ASKED: Verdict.ASKS,
     Fate.REFUSED: Verdict.LOSES,
 }
-_ORDER = tuple(Verdict)
-_HIDDEN_FITS = {
-    "egress": Fit(Verdict.DIFFERS, "open during the journey; `egress declared` keeps it afterwards", _LEDGER),
-    "telemetry": Fit(Verdict.ASKS, "Istio's installation needs a provider for it", _LEDGER),
-}
 
 
 def feature_of(path: str, value: str = "") -> str | None:
-    """Return the feature of a field's path in the schema; None for a field that no pattern takes."""
+    """Return the feature of a ledger row's path and value; None for a field that no pattern takes."""
     if value in _EMPTY:
         return NO_FEATURE
     plain = _NUMBER.sub("[]", path)
+    if value.startswith(UNSET):
+        return _first(HIDDEN, plain)
+    flag = re.fullmatch(r".*\[--([\w-]+)\]", path)
+    if flag:
+        return _first(FLAGS, flag[1])
     annotation = re.search(r"annotations\[appmesh\.k8s\.aws/(\w+)\]", path)
     if annotation:
         return ANNOTATIONS.get(annotation[1], _ANY_ANNOTATION)
@@ -102,19 +123,21 @@ def feature_of(path: str, value: str = "") -> str | None:
         return "membership"
     if plain.endswith("portMapping.protocol"):
         return PROTOCOLS.get(value, "http")
-    return next((feature for pattern, feature in PATHS if re.fullmatch(pattern, plain)), None)
+    return _first(PATHS, plain)
 
 
-def uses(mesh: Mesh, ledger: Ledger) -> tuple[Use, ...]:
+def _first(patterns: Sequence[tuple[str, str]], path: str) -> str | None:
+    return next((feature for pattern, feature in patterns if re.fullmatch(pattern, path)), None)
+
+
+def uses(ledger: Ledger) -> tuple[Use, ...]:
     """Return every feature that a mesh uses, in the order of the table, with its fit for each alternative."""
     rows: dict[str, list[LedgerRow]] = {}
     for row in ledger.rows:
         feature = feature_of(row.path, row.value)
         if feature and not _is_off(row):
             rows.setdefault(feature, []).append(row)
-    hidden = _hidden(mesh)
-    present = [feature for feature in FEATURES if feature in rows or feature in hidden]
-    return tuple(_use(feature, rows.get(feature, []), hidden.get(feature, ())) for feature in present)
+    return tuple(_use(feature, rows[feature]) for feature in FEATURES if feature in rows)
 
 
 def _is_off(row: LedgerRow) -> bool:
@@ -122,46 +145,14 @@ def _is_off(row: LedgerRow) -> bool:
     return (row.path.endswith("tls.mode") and row.value == "DISABLED") or row.value == "false"
 
 
-def _hidden(mesh: Mesh) -> Mapping[str, tuple[ObjectRef, ...]]:
-    """What App Mesh does without a word of the manifests, and the objects that it does it for."""
-    routes = [route for host in mesh.hosts for route in host.routes]
-    injector = mesh.injector
-    found = {
-        "timeout": [route.origin for route in routes if route.implicit_timeout],
-        "default_retries": [route.origin for route in routes if route.retry is not None and route.retry.implicit],
-        "rewrite": [
-            route.origin
-            for edge in mesh.edges
-            for route in edge.routes
-            if route.rewrite.implicit_prefix or route.rewrite.implicit_authority
-        ],
-        "egress": [mesh.origin] if mesh.egress_implicit else [],
-        "gateway": [edge.origin for edge in mesh.edges],
-        "telemetry": [injector.origin] if injector.origin and (injector.tracing or injector.statsd) else [],
-    }
-    return {name: _refs(origins) for name, origins in found.items() if origins}
-
-
-def _refs(origins: Sequence[Origin]) -> tuple[ObjectRef, ...]:
-    return tuple(sorted({origin.ref for origin in origins}))
-
-
-def _use(feature: str, rows: list[LedgerRow], hidden: tuple[ObjectRef, ...]) -> Use:
+def _use(feature: str, rows: list[LedgerRow]) -> Use:
     title, *fits = FEATURES[feature]
-    objects = sorted({row.object for row in rows} | set(hidden))
-    return Use(
-        feature=feature,
-        title=title,
-        objects=tuple(objects),
-        fields=len(rows),
-        fits=(*fits, _by_ledger(feature, rows)),
-    )
+    objects = tuple(sorted({row.object for row in rows}))
+    return Use(feature=feature, title=title, objects=objects, fields=len(rows), fits=(*fits, _by_ledger(rows)))
 
 
-def _by_ledger(feature: str, rows: list[LedgerRow]) -> Fit:
-    """Istio's sidecars keep what the ledger says; what is hidden in App Mesh is written out, so it is kept."""
-    worst = max(rows, key=lambda row: _ORDER.index(_FATE_VERDICT[row.fate]), default=None)
-    if worst is None:
-        return _HIDDEN_FITS.get(feature, Fit(Verdict.KEEPS, "written out", _LEDGER))
-    notes = dict.fromkeys(row.note.rstrip(".") for row in rows if row.fate is worst.fate and row.note)
-    return Fit(_FATE_VERDICT[worst.fate], next(iter(notes), ""), _LEDGER)
+def _by_ledger(rows: list[LedgerRow]) -> Fit:
+    """With Istio's sidecars the worst fate among the feature's fields decides, by the ledger of this mesh."""
+    worst = max((_FATE_VERDICT[row.fate] for row in rows), key=tuple(Verdict).index)
+    notes = dict.fromkeys(row.note.rstrip(".") for row in rows if _FATE_VERDICT[row.fate] is worst and row.note)
+    return Fit(worst, next(iter(notes), ""), _LEDGER)

@@ -46,6 +46,6 @@ def _assessed(snapshot: Snapshot, mesh_name: str, findings: tuple[Diagnostic, ..
         mesh=lifted.mesh.name,
         cluster=snapshot.cluster,
         alternatives=ALTERNATIVES,
-        uses=uses(lifted.mesh, lifted.ledger),
+        uses=uses(lifted.ledger),
     )
     return Result(outcome=Outcome.OK, findings=in_order(findings), shown=shown)

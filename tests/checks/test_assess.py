@@ -4,21 +4,21 @@ import pytest
 
 from meshmig.checks.alternatives import ALTERNATIVES, FEATURES
 from meshmig.checks.features import ANNOTATIONS as FEATURE_OF_ANNOTATION
-from meshmig.checks.features import NO_FEATURE, PROTOCOLS, feature_of, uses
+from meshmig.checks.features import FLAGS as FLAG_FEATURES
+from meshmig.checks.features import HIDDEN, NO_FEATURE, PROTOCOLS, feature_of, uses
 from meshmig.model.fit import Use, Verdict
 from meshmig.sources.appmesh.annotations import ANNOTATIONS_PATH, PREFIX
-from meshmig.sources.appmesh.fates import ANNOTATIONS, FATES
+from meshmig.sources.appmesh.fates import ANNOTATIONS, FATES, FLAGS
+from meshmig.sources.appmesh.ledger import UNSET
 from tests.sources import builders as make
 
 PATHS = [(kind, path) for kind, rows in FATES.items() for path in rows]
-BY_MESH_ALONE = {"default_retries"}
-"""What no field says: App Mesh does it by itself."""
 
 
 def used(bodies) -> dict[str, Use]:
     found = make.lifted(make.shop(*bodies))
     assert found.mesh is not None
-    return {use.feature: use for use in uses(found.mesh, found.ledger)}
+    return {use.feature: use for use in uses(found.ledger)}
 
 
 def verdicts(use: Use) -> dict[str, Verdict]:
@@ -34,6 +34,14 @@ def test_every_field_of_app_mesh_belongs_to_a_feature(kind: str, path: str) -> N
     assert feature == NO_FEATURE or feature in FEATURES
 
 
+@pytest.mark.parametrize("name", FLAGS)
+def test_every_flag_of_the_controller_belongs_to_a_feature(name: str) -> None:
+    """So do the controller's flags, or it is said that they make no difference."""
+    feature = feature_of(f"spec.template.spec.containers[].args[--{name}]", "true")
+
+    assert feature == NO_FEATURE or feature in FEATURES
+
+
 @pytest.mark.parametrize("name", ANNOTATIONS)
 def test_every_annotation_belongs_to_a_feature(name: str) -> None:
     """So do the annotations of pods."""
@@ -46,7 +54,9 @@ def test_every_row_of_the_table_can_be_met() -> None:
     """No row for a feature that nothing leads to."""
     met = {feature_of(path) for _, path in PATHS} | set(PROTOCOLS.values()) | set(FEATURE_OF_ANNOTATION.values())
 
-    assert FEATURES.keys() <= met | BY_MESH_ALONE | {"sidecar"}
+    met |= {feature for _, feature in (*HIDDEN, *FLAG_FEATURES)}
+
+    assert FEATURES.keys() <= met
 
 
 @pytest.mark.parametrize("feature", FEATURES)
@@ -106,3 +116,19 @@ def test_istio_with_sidecars_is_judged_by_the_ledger() -> None:
 
     assert verdicts(found["tls_sources"])["istio_sidecar"] is Verdict.LOSES
     assert [str(ref) for ref in found["tls_sources"].objects] == ["VirtualNode shop/front"]
+
+
+def test_every_hidden_default_belongs_to_a_feature() -> None:
+    """What acts without being written has its row too, or is said to make no difference."""
+    bodies = [
+        *make.app("front", backends=[make.backend("back")]),
+        make.virtual_service("front", make.by_router("front")),
+        make.router("front", make.http_route("one", make.target("front"))),
+        make.virtual_service("back", make.by_node("front"), awsName="back.shop.svc.cluster.local"),
+        *make.gateway("edge"),
+        make.gateway_route("all", "front"),
+    ]
+    hidden = [row for row in make.lifted(make.shop(*bodies)).ledger.rows if row.value.startswith(UNSET)]
+
+    assert len(hidden) > 10
+    assert [row.path for row in hidden if feature_of(row.path, row.value) is None] == []

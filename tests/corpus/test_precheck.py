@@ -67,4 +67,4 @@ def test_every_feature_of_a_set_has_its_row(name: str) -> None:
 
     assert [row.path for row in lifted.ledger.rows if feature_of(row.path, row.value) is None] == []
     if lifted.mesh is not None:
-        assert all(use.objects for use in uses(lifted.mesh, lifted.ledger))
+        assert all(use.objects for use in uses(lifted.ledger))
