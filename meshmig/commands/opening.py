@@ -8,7 +8,7 @@ from pathlib import Path
 from meshmig.adapters.clock import SystemClock
 from meshmig.adapters.folder import read_folder
 from meshmig.adapters.process import holder_name
-from meshmig.adapters.store import FolderStore, MemoryStore
+from meshmig.adapters.store import FolderStore
 from meshmig.diagnostics import Diagnostic, RejectedError, has_errors, reject
 from meshmig.language import MAX_BYTES, Loaded, load
 from meshmig.model.intent import ClusterChoice, ClusterKind, ControlPlane, MetricsChoice, Migration
@@ -122,7 +122,7 @@ def open_world(migration: Migration, place: Place, *, writes: bool) -> World:
         stored = state_store(migration, place)
         if writes:
             stored.hold(holder_name())
-        store: Store = stored if writes or is_booted(stored) else MemoryStore()
+        store = stored if writes or is_booted(stored) else None
         opened = _embedded(migration, store, place)
         return _with_traffic(opened, Faults()) if writes else opened
     cluster, clock = open_real(choice, place.kubeconfig), SystemClock()
@@ -134,12 +134,12 @@ def rehearsal_world(migration: Migration, place: Place, faults: Faults) -> World
     """Make an embedded cluster in memory that looks like the migration's cluster as it is before the run."""
     choice = migration.cluster
     if choice.kind is ClusterKind.FILES:
-        return _with_traffic(_embedded(migration, MemoryStore(), place), faults)
+        return _with_traffic(_embedded(migration, None, place), faults)
     from meshmig.adapters.reading import read_snapshot
 
     snapshot = read_snapshot(open_real(choice, place.kubeconfig))
     embedded = boot(
-        MemoryStore(),
+        None,
         snapshot.manifests,
         control_plane=choice.control_plane or ControlPlane.GONE,
         seed=place.seed,
@@ -157,8 +157,8 @@ def open_real(choice: ClusterChoice, kubeconfig: str) -> Cluster:
     return connect(choice.value or None, kubeconfig=kubeconfig or None)
 
 
-def _embedded(migration: Migration, store: Store, place: Place) -> World:
-    if is_booted(store):
+def _embedded(migration: Migration, store: Store | None, place: Place) -> World:
+    if store is not None and is_booted(store):
         return _world_of(open_cluster(store, name=migration.cluster.value), place)
     folder = read_folder(Path(migration.file).parent / migration.cluster.value)
     if has_errors(folder.findings):

@@ -1,17 +1,20 @@
 """`meshmig rehearse`: the whole migration on the embedded cluster, approving itself, every request counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from meshmig.commands.apply import Carried, approve_all, carry_out, run_shown
 from meshmig.commands.building import plan_snapshot, require_plan
 from meshmig.commands.opening import Place, World, rehearsal_world, require_migration
-from meshmig.commands.result import Requests, Result
+from meshmig.commands.result import PodsCounted, Requests, Result
 from meshmig.diagnostics import Diagnostic, RejectedError, Severity, in_order, reject
+from meshmig.execution.readiness import containers, is_meshed
+from meshmig.model.objects import Manifest
 from meshmig.model.plan import Plan
 from meshmig.model.run import Outcome
 from meshmig.model.units import Duration
 from meshmig.ports import Observer, UnavailableError
+from meshmig.sandbox.cluster import EmbeddedCluster
 from meshmig.sandbox.faults import Fault, Faults, KilledError, parse_fault
 from meshmig.sandbox.faulty_cluster import FaultyCluster
 
@@ -38,8 +41,14 @@ def rehearse(file: str, place: Place, faults: Sequence[str], observer: Observer)
     _require_stages(plan, planted.planted)
     if isinstance(world.cluster, FaultyCluster):
         world.cluster.accidents.aim(plan)
+    before = _count_pods(world.embedded, is_meshed)
     carried = to_the_end(plan, world, observer)
-    shown = replace(run_shown(plan, carried), requests=_requests(world), next_command="")
+    pods = PodsCounted(
+        before=before,
+        istio=_count_pods(world.embedded, lambda pod: "istio-proxy" in containers(pod)),
+        appmesh=_count_pods(world.embedded, is_meshed),
+    )
+    shown = replace(run_shown(plan, carried), requests=_requests(world), pods=pods, next_command="")
     findings = in_order((*built.findings, *_spent(planted)))
     return Result(outcome=carried.result.outcome, findings=findings, shown=shown, sources=loaded.sources)
 
@@ -98,6 +107,10 @@ def to_the_end(plan: Plan, world: World, observer: Observer) -> Carried:
     raise UnavailableError(f"the rehearsal was started {_RESTARTS} times and did not come to its end")
 
 
+def _count_pods(cluster: EmbeddedCluster, takes: Callable[[Manifest], bool]) -> int:
+    return sum(takes(Manifest(pod)) for pod in cluster.of_kind("", "Pod"))
+
+
 def _requests(world: World) -> Requests:
     traffic = world.traffic
     if traffic is None:
@@ -109,4 +122,6 @@ def _requests(world: World) -> Requests:
         by_cause=dict(counted.by_cause),
         least_per_flow=counted.least_per_flow,
         states=counted.states,
+        flows=len(traffic.flows),
+        broken_before=traffic.broken_before,
     )

@@ -96,6 +96,19 @@ class Requests:
     least_per_flow: int = 0
     """The fewest requests that a caller-callee pair or gateway route sent in one state."""
     states: int = 0
+    flows: int = 0
+    """Pairs and gateway routes that send."""
+    broken_before: int = 0
+    """Those that lost requests before anything was done: nothing can be said of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodsCounted:
+    """Pods in the mesh: of App Mesh before the run, and of each mesh at its end."""
+
+    before: int
+    istio: int
+    appmesh: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +126,7 @@ class RunShown:
     next_command: str = ""
     moved: tuple[Moved, ...] = ()
     requests: Requests | None = None
+    pods: PodsCounted | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from meshmig.adapters.folder import read_folder
 from meshmig.adapters.reading import read_snapshot
-from meshmig.adapters.store import MemoryStore
 from meshmig.commands.init import InitRequest, init, save
 from meshmig.commands.opening import open_real
 from meshmig.commands.result import Result
@@ -53,7 +52,7 @@ def _snapshot(request: Start) -> tuple[Snapshot, tuple[Diagnostic, ...]]:
     if has_errors(folder.findings):
         raise RejectedError(folder.findings)
     cluster = boot(
-        MemoryStore(),
+        None,
         folder.manifests,
         clock=VirtualClock.at_start(),
         control_plane=ControlPlane.GONE,

@@ -29,7 +29,7 @@ def is_booted(store: Store) -> bool:
 
 
 def boot(  # noqa: PLR0913 - the facts of a new world, all by name
-    store: Store,
+    store: Store | None,
     manifests: Iterable[Manifest],
     *,
     clock: VirtualClock | None = None,
@@ -40,13 +40,13 @@ def boot(  # noqa: PLR0913 - the facts of a new world, all by name
     """Make a cluster in which these objects have lived with App Mesh; then its control plane goes, if it is gone.
 
     The clock stands afterwards where it stood before: the objects have lived before that moment. A store that holds a
-    cluster already is opened instead.
+    cluster already is opened instead; without a store the cluster ends with the process.
 
     Raises:
         RejectedError: the store holds something else.
     """
     clock = clock or VirtualClock.at_start()
-    if is_booted(store):
+    if store is not None and is_booted(store):
         return open_cluster(store, clock=clock, name=name)
     now = clock.now()
     clock.set(Instant(now.ms - LIFE.ms))

@@ -42,15 +42,17 @@ class Commit:
 
 
 class Journal:
-    """Reads and writes commits; `number` counts them."""
+    """Reads and writes commits; `number` counts them. Without a store nothing is kept."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store | None) -> None:
         self._store = store
         self._number = 0
         self._bytes = 0
 
     def append(self, commit: Commit) -> None:
         """Persist one commit."""
+        if self._store is None:
+            return
         self._number += 1
         line = _line({"n": self._number, **_as_json(commit)})
         self._store.append(LOG, line)
@@ -68,6 +70,8 @@ class Journal:
 
     def compact(self, whole: Commit) -> None:
         """Write the whole state as a snapshot, then empty the log."""
+        if self._store is None:
+            return
         self._store.write(SNAPSHOT, _line({"format": FORMAT, "n": self._number, **_as_json(whole)}))
         self._store.write(LOG, b"")
         self._bytes = 0
@@ -78,10 +82,13 @@ class Journal:
         Raises:
             RejectedError: the bytes are not what this version of meshmig wrote.
         """
-        snapshot = self._snapshot()
+        store = self._store
+        if store is None:
+            return
+        snapshot = _snapshot(store)
         self._number = int(snapshot["n"])
         yield _from_json(snapshot)
-        log = self._store.read(LOG) or b""
+        log = store.read(LOG) or b""
         self._bytes = len(log)
         for line in log.splitlines(keepends=True):
             if not line.endswith(b"\n"):
@@ -91,19 +98,20 @@ class Journal:
                 self._number = int(said["n"])
                 yield _from_json(said)
 
-    def _snapshot(self) -> Mapping[str, Json]:
-        data = self._store.read(SNAPSHOT)
-        if data is None:
-            raise _unreadable(f"there is a {LOG} without its {SNAPSHOT}")
-        snapshot = _parsed(data, SNAPSHOT)
-        if snapshot.get("format") != FORMAT:
-            raise _unreadable(f"its format is {snapshot.get('format')!r}, not {FORMAT!r}")
-        return snapshot
-
 
 def is_written(store: Store) -> bool:
     """Whether a store holds an embedded cluster, or what looks like one: reading it then says what is wrong."""
     return any(name in (SNAPSHOT, LOG) for name in store.names())
+
+
+def _snapshot(store: Store) -> Mapping[str, Json]:
+    data = store.read(SNAPSHOT)
+    if data is None:
+        raise _unreadable("there is none")
+    snapshot = _parsed(data, SNAPSHOT)
+    if snapshot.get("format") != FORMAT:
+        raise _unreadable(f"its format is {snapshot.get('format')!r}, not {FORMAT!r}")
+    return snapshot
 
 
 def _as_json(commit: Commit) -> dict[str, Json]:

@@ -198,7 +198,11 @@ def run_data(run: RunShown) -> dict[str, Json]:
             "by_cause": dict(sorted(run.requests.by_cause.items())),
             "states": run.requests.states,
             "least_per_flow": run.requests.least_per_flow,
+            "flows": run.requests.flows,
+            "broken_before": run.requests.broken_before,
         }
+    if run.pods is not None:
+        data["pods"] = {"before": run.pods.before, "istio": run.pods.istio, "appmesh": run.pods.appmesh}
     return data
 
 

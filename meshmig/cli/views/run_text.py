@@ -22,6 +22,11 @@ def run_lines(run: RunShown) -> Iterator[str]:
             f"requests {run.requests.sent} sent in {run.requests.states} states, {run.requests.lost} lost"
             f"{': ' + causes if causes else ''}"
         )
+        if run.requests.broken_before:
+            yield f"{run.requests.broken_before} kinds of requests were lost before anything was done: not counted"
+    if run.pods is not None:
+        pods = run.pods
+        yield f"pods {pods.before} in App Mesh before; {pods.istio} in Istio, {pods.appmesh} in App Mesh now"
     yield from moved_lines(run.moved)
     if run.reason:
         yield run.reason

@@ -51,6 +51,7 @@ class Traffic:
         first = Walk(cluster, self._appmesh, Istio(cluster.of_kind))
         # What never worked is no flow: nothing that is done afterwards can lose it.
         self.flows = tuple(flow for flow in known if not any(hop.lost for hop, _ in first.of(flow)))
+        self.broken_before = len(known) - len(self.flows)
         self.requests = Requests(least_per_flow=PER_STATE if self.flows else 0)
         self._shares: tuple[tuple[Flow, tuple[tuple[Hop, float], ...]], ...] = ()
         self._dirty = True
