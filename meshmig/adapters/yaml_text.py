@@ -21,6 +21,7 @@ CODES: dict[str, str] = {
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _TEXT_TAGS = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:binary"}
+_KUSTOMIZE = "kustomize.config.k8s.io/"
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -67,6 +68,8 @@ class _Reading:
         match body:
             case None:
                 return
+            case {"apiVersion": str(version)} if version.startswith(_KUSTOMIZE):
+                return  # a list of files for kustomize, never an object of a cluster
             case {"apiVersion": str(), "kind": str()} if _is_named(body):
                 wrong = misshapen(body)
                 self.findings += [_wrong_shape(body, path, wanted, self.place(line)) for path, wanted in wrong]

@@ -90,3 +90,10 @@ def test_what_is_written_reads_back() -> None:
 
     assert "&" not in text
     assert [one.body for one in documents(text.encode(), "f")[0]] == [body, body]
+
+
+def test_a_kustomization_is_no_object_and_no_mistake() -> None:
+    """It lies beside manifests by design: neither an object nor a finding."""
+    text = b"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n"
+
+    assert documents(text, "kustomization.yaml") == ((), ())
