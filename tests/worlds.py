@@ -30,7 +30,7 @@ class Heard:
 
 def world_of(name: str) -> World:
     """Boot a worked example in memory."""
-    migration, _ = require_migration(str(ROOT / "plans" / f"{name}.mig"))
+    migration, _ = require_migration(str(ROOT / "plans" / f"{name}.mig"), Place())
     return rehearsal_world(migration, Place(), Faults())
 
 
@@ -41,7 +41,7 @@ def plan_of(world: World, name: str, text: tuple[str, str] | None = None, folder
         changed = file.read_text().replace('use "gates.mig"', (ROOT / "plans" / "gates.mig").read_text()[6:])
         file = folder / file.name
         file.write_text(changed.replace(*text))
-    migration, _ = require_migration(str(file))
+    migration, _ = require_migration(str(file), Place())
     assert world.embedded is not None
     built = plan_snapshot(migration, world.embedded.snapshot(), ())
     assert built.plan is not None

@@ -74,6 +74,20 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", metavar="DIR", help="where the embedded cluster's state lies")
     parser.add_argument("--seed", type=int, default=0, help="seed of the embedded cluster and its traffic")
     parser.add_argument("--kubeconfig", metavar="PATH", help="instead of KUBECONFIG and ~/.kube/config")
+    _params(parser)
+
+
+def _params(parser: argparse.ArgumentParser) -> None:
+    text = "choose another value for a `param` of the file"
+    parser.add_argument("--param", action="append", default=[], type=_pair, metavar="NAME=VALUE", help=text)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        message = f"`{text}` is no NAME=VALUE"
+        raise argparse.ArgumentTypeError(message)
+    return name, value
 
 
 def _events(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +119,7 @@ def _files(parser: argparse.ArgumentParser) -> None:
 def _check(parser: argparse.ArgumentParser) -> None:
     _files(parser)
     parser.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text")
+    _params(parser)
 
 
 def _fmt(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,12 @@ def dispatch(arguments: argparse.Namespace) -> Result:
 
 
 def _place(arguments: argparse.Namespace) -> Place:
-    return Place(state=arguments.state or "", seed=arguments.seed, kubeconfig=arguments.kubeconfig or "")
+    return Place(
+        state=arguments.state or "",
+        seed=arguments.seed,
+        kubeconfig=arguments.kubeconfig or "",
+        params=dict(arguments.param),
+    )
 
 
 @contextmanager
@@ -59,7 +64,7 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
 def _check(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.texts import check
 
-    return check(_texts(arguments))
+    return check(_texts(arguments), dict(arguments.param))
 
 
 def _fmt(arguments: argparse.Namespace) -> Result:

@@ -75,7 +75,8 @@ def apply(file: str, place: Place, options: ApplyOptions) -> Result:
     """Carry out a file's plan, or a saved plan, from wherever its run stands."""
     saved = read_plan(file) if is_plan(file) else None
     source = str(Path(file).parent / saved.file) if saved else file
-    migration, loaded = require_migration(source)
+    place = _as_planned(place, saved) if saved else place
+    migration, loaded = require_migration(source, place)
     world = open_world(migration, place, writes=True)
     plan, findings = _plan_to_apply(migration, world, saved)
     _require_stage(plan, options.stage)
@@ -85,6 +86,11 @@ def apply(file: str, place: Place, options: ApplyOptions) -> Result:
     carried = carry_out(plan, world, options.observer, Scope(stage=options.stage))
     shown = _with_next(run_shown(plan, carried), source, carried.result)
     return Result(outcome=carried.result.outcome, findings=findings, shown=shown, sources=loaded.sources)
+
+
+def _as_planned(place: Place, saved: Plan) -> Place:
+    """Return the place with the params that the saved plan was made with."""
+    return replace(place, params={param.name: param.value for param in saved.terms.params})
 
 
 def _plan_to_apply(migration: Migration, world: World, saved: Plan | None) -> tuple[Plan, tuple[Diagnostic, ...]]:
@@ -173,7 +179,7 @@ def _with_next(run: RunShown, file: str, result: RunResult) -> RunShown:
 
 def approve(file: str, place: Place, options: ApproveOptions) -> Result:
     """Record a person's yes, bound to the recorded plan's digest."""
-    migration, loaded = require_migration(file)
+    migration, loaded = require_migration(file, place)
     world = open_world(migration, place, writes=True)
     recorded = read_recorded(world, migration.name)
     if recorded is None:
@@ -236,7 +242,7 @@ def approve_all(plan: Plan, world: World, carried: Carried, who: str) -> bool:
 
 def rollback(file: str, place: Place, options: ApplyOptions) -> Result:
     """Take a stage back: the one asked for, or the last one that was begun."""
-    migration, loaded = require_migration(file)
+    migration, loaded = require_migration(file, place)
     world = open_world(migration, place, writes=True)
     recorded = read_recorded(world, migration.name)
     if recorded is None:

@@ -1,8 +1,8 @@
 """Opening: which `.mig` file, which cluster, which metrics, as ports that every command takes."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from meshmig.adapters.clock import SystemClock
@@ -29,6 +29,8 @@ class Place:
     state: str = ""
     seed: int = 0
     kubeconfig: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """Values for the file's params, by name, instead of its own."""
     on_clock: Callable[[Clock], None] = lambda _: None
     """Hears of the clock that the command waits by, so that a signal can stop it."""
 
@@ -80,9 +82,9 @@ def _holds_migration(path: Path) -> bool:
     return any(line.lstrip().startswith("migration ") for line in lines)
 
 
-def load_migration(file: str) -> Loaded:
+def load_migration(file: str, params: Mapping[str, str]) -> Loaded:
     """Read a `.mig` file with what it uses; findings are in the result."""
-    return load(file, read_text_file)
+    return load(file, read_text_file, params=params)
 
 
 def read_text_file(name: str) -> bytes:
@@ -97,13 +99,13 @@ def read_text_file(name: str) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def require_migration(file: str) -> tuple[Migration, Loaded]:
+def require_migration(file: str, place: Place) -> tuple[Migration, Loaded]:
     """Read a `.mig` file that must be right.
 
     Raises:
         RejectedError: with every error of the file.
     """
-    loaded = load_migration(file)
+    loaded = load_migration(file, place.params)
     if loaded.migration is None or has_errors(loaded.findings):
         raise RejectedError(loaded.findings)
     return loaded.migration, loaded

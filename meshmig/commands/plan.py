@@ -39,7 +39,7 @@ class Planned:
 
 def plan(file: str, place: Place, options: PlanOptions) -> Result:
     """Plan from the live cluster, read only; a recorded run shows what is left of it."""
-    migration, loaded = require_migration(file)
+    migration, loaded = require_migration(file, place)
     world = open_world(migration, place, writes=False)
     planned = plan_now(migration, world)
     findings = in_order((*loaded.findings, *planned.findings))

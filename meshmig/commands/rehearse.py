@@ -31,7 +31,7 @@ def rehearse(file: str, place: Place, faults: Sequence[str], observer: Observer)
     Raises:
         RejectedError: the file, the plan or a fault's name is at fault.
     """
-    migration, loaded = require_migration(file)
+    migration, loaded = require_migration(file, place)
     planted = Faults(planted=parse_faults(faults))
     world = rehearsal_world(migration, place, planted)
     if world.embedded is None:

@@ -16,7 +16,7 @@ from meshmig.model.run import Outcome, StageState
 
 def status(file: str, place: Place, *, objects: bool) -> Result:
     """Say where the run stands; before the first apply there is nothing but the cluster."""
-    migration, loaded = require_migration(file)
+    migration, loaded = require_migration(file, place)
     world = open_world(migration, place, writes=False)
     recorded = read_recorded(world, migration.name)
     run = _nothing(migration.name, file) if recorded is None else _run(recorded, file)
@@ -62,7 +62,7 @@ _WRITTEN = {StepState.WRITTEN, StepState.DONE}
 
 def drift(file: str, place: Place) -> Result:
     """List the fields that others changed since meshmig wrote them."""
-    migration, loaded = require_migration(file)
+    migration, loaded = require_migration(file, place)
     world = open_world(migration, place, writes=False)
     recorded = read_recorded(world, migration.name)
     last: dict[ObjectRef, Step] = {}
@@ -95,7 +95,7 @@ def _lock(world: World, name: str) -> Lock:
 
 def show_lock(file: str, place: Place) -> Result:
     """Say who holds the lock."""
-    migration, _ = require_migration(file)
+    migration, _ = require_migration(file, place)
     world = open_world(migration, place, writes=False)
     return Result(outcome=Outcome.OK, shown=LockShown(lock=_lock(world, migration.name).show()))
 
@@ -108,7 +108,7 @@ def break_lock(file: str, place: Place, because: str) -> Result:
     """
     if not because:
         raise reject("MIG008", "a lock is broken for a reason", "say it: --because TEXT")
-    migration, _ = require_migration(file)
+    migration, _ = require_migration(file, place)
     world = open_world(migration, place, writes=True)
     lock = _lock(world, migration.name)
     before = lock.show()

@@ -2,7 +2,7 @@
 
 import difflib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +28,12 @@ class _Text:
         return self.after not in (None, self.before)
 
 
-def check(files: Sequence[str]) -> Result:
+def check(files: Sequence[str], params: Mapping[str, str]) -> Result:
     """Check each file with what it uses."""
     findings: list[Diagnostic] = []
     sources: dict[str, str] = {}
     for file in files:
-        loaded = load_migration(file)
+        loaded = load_migration(file, params)
         findings += loaded.findings
         sources |= loaded.sources
     found = in_order(findings)

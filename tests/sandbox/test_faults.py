@@ -14,7 +14,7 @@ from tests.worlds import Heard, plan_of, specs
 
 
 def _world(*faults: Fault) -> World:
-    migration, _ = require_migration(str(ROOT / "plans" / "vault.mig"))
+    migration, _ = require_migration(str(ROOT / "plans" / "vault.mig"), Place())
     return rehearsal_world(migration, Place(), Faults(planted=faults))
 
 
