@@ -37,7 +37,7 @@ def verify(file: str, place: Place, options: VerifyOptions) -> Result:
     Raises:
         RejectedError: the file or the folder cannot be read, or the mesh cannot be planned.
     """
-    migration, loaded = require_migration(file)
+    migration, loaded = require_migration(file, place)
     world = open_world(migration, place, writes=False)
     source = _source(migration, world)
     if options.istio:

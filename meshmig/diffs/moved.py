@@ -51,15 +51,19 @@ def _values(value: Json, path: str, kind: str) -> Iterator[tuple[str, Json]]:
 
 
 def owner_of(live: Manifest, path: str) -> str:
-    """Return the field manager that owns a path, from the object's managedFields; empty where none does.
+    """Return the first field manager that owns a path; empty where none does."""
+    return next(iter(owners_of(live, path)), "")
+
+
+def owners_of(live: Manifest, path: str) -> tuple[str, ...]:
+    """Return the field managers that own a path, from the object's managedFields.
 
     A list without keys (every list of a custom resource) is owned whole, and so is what stands in it.
     """
     words = path.replace("]", "").replace("[", ".").split(".")
-    for entry in live.metadata.get("managedFields") or ():
-        if _owns(entry.get("fieldsV1") or {}, words):
-            return str(entry.get("manager", ""))
-    return ""
+    entries = live.metadata.get("managedFields") or ()
+    found = (str(entry.get("manager", "")) for entry in entries if _owns(entry.get("fieldsV1") or {}, words))
+    return tuple(dict.fromkeys(found))
 
 
 def _owns(fields: Mapping[str, Json], words: Sequence[str]) -> bool:

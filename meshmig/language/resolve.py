@@ -29,8 +29,6 @@ _SHARED = (tree.Use, tree.Gate, tree.Profile, tree.Group)
 """The items that a used file may hold."""
 
 _UNBUILT: Mapping[type, str] = {
-    tree.Adopt: "adopt",
-    tree.TakeOver: "take_over",
     tree.Window: "window",
     tree.Notify: "notify",
     tree.Raw: "raw",

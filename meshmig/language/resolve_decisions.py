@@ -79,7 +79,7 @@ def resolve_take_overs(items: Iterable[tree.Item], report: Report) -> tuple[inte
     """Turn every `take_over` into the field it names."""
     found: dict[tuple[str, str, str], tree.TakeOver] = {}
     for item in items:
-        if isinstance(item, tree.TakeOver) and _is_object(item.kind, item.name, report):
+        if isinstance(item, tree.TakeOver) and _is_object(item.kind, item.name, report, several=True):
             before = found.setdefault((item.kind.text, item.name.text, item.field.inner), item)
             if before is not item:
                 _twice(before.field, item.field, f"{quoted(item.field.text)} is taken over twice", report)
@@ -98,7 +98,7 @@ def resolve_take_overs(items: Iterable[tree.Item], report: Report) -> tuple[inte
     )
 
 
-def _is_object(kind: Token, name: Token, report: Report) -> bool:
+def _is_object(kind: Token, name: Token, report: Report, *, several: bool = False) -> bool:
     if not _KIND.fullmatch(kind.text):
         offered = kind.text[:1].upper() + kind.text[1:]
         message = f"{quoted(kind.text)} is no kind of object"
@@ -108,9 +108,10 @@ def _is_object(kind: Token, name: Token, report: Report) -> bool:
             Mistake(code="MIG215", at=kind.at, message=message, help=help_text, replacement=offered if fits else None)
         )
         return False
-    if not _OBJECT.fullmatch(name.text):
+    if not _OBJECT.fullmatch(name.text.replace("*", "x") if several else name.text):
         message = f"{quoted(name.text)} names no object"
-        help_text = "write `namespace/name` in small letters, digits and `-`: one object, without `*`"
+        help_text = "write `namespace/name` in small letters, digits and `-`"
+        help_text += "; `*` stands for any text" if several else ": one object, without `*`"
         report.add(Mistake(code="MIG215", at=name.at, message=message, help=help_text))
         return False
     return True

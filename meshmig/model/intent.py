@@ -381,7 +381,10 @@ class Adoption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeOver:
-    """`take_over KIND NAMESPACE/NAME "FIELD" from "MANAGER"`: one field of one manager becomes meshmig's."""
+    """`take_over KIND NAMESPACE/NAME "FIELD" from "MANAGER"`: one field of one manager becomes meshmig's.
+
+    `*` in `namespace` and `name` stands for any text.
+    """
 
     kind: str
     namespace: str

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from meshmig.diagnostics import Diagnostic, Span
-from meshmig.model.intent import ClusterChoice, ControlPlane, Gate, MetricsChoice, OnFailure, Strategy
+from meshmig.model.intent import ClusterChoice, ControlPlane, Gate, MetricsChoice, OnFailure, Param, Strategy
 from meshmig.model.mesh import Ledger, Question
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.units import Duration
@@ -316,6 +316,24 @@ class Stage:
     point_of_no_return: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An object that becomes meshmig's, or one `field` of it; `managers` had it before, `said` by the file's word."""
+
+    ref: ObjectRef
+    field: str = ""
+    managers: tuple[str, ...] = ()
+    said: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the file decides for the whole plan, and what its words came to."""
+
+    params: tuple[Param, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+
 PLAN_SCHEMA = "meshmig/plan/v1"
 
 
@@ -341,6 +359,7 @@ class Plan:
     units: tuple[Unit, ...]
     stages: tuple[Stage, ...]
     ledger: Ledger
+    terms: Terms = Terms()
     questions: tuple[Question, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     proof: "Proof | None" = None

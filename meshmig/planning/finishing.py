@@ -107,7 +107,8 @@ def _free_admission(journey: Journey, last: tuple[str, ...]) -> tuple[str, ...]:
                 last = _delete(journey, manifest.ref, last)
     for manifest in snapshot.of_kind("apps", "Deployment"):
         if manifest.ref.name.startswith("appmesh-controller"):
-            wanted = Wanted(title=f"{manifest.ref.id} stops", after=last, waits=(WorkloadDrained(ref=manifest.ref),))
+            waits = (WorkloadDrained(ref=manifest.ref),)
+            wanted = Wanted(title=f"{manifest.ref.id} stops", after=last, waits=waits, spelled=True)
             last = chained([journey.write(apply_of(owned(manifest.ref, {"replicas": 0}), force=True), wanted)]) or last
     for namespace in snapshot.of_kind("", "Namespace"):
         if INJECTOR in namespace.labels:

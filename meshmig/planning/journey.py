@@ -26,6 +26,7 @@ from meshmig.model.plan import (
     WriteStep,
 )
 from meshmig.planning.order import call_order, callers
+from meshmig.planning.ownership import Ownership, left_over
 from meshmig.targets.istio import Settings, declared_ports
 
 
@@ -54,6 +55,8 @@ class Wanted:
     compensation: tuple[Write, ...] = ()
     shift: Shift | None = None
     because: Span | None = None
+    spelled: bool = False
+    """Whether the action's own word says whose the object is: `retire appmesh` says App Mesh's."""
 
 
 @dataclass(kw_only=True)
@@ -63,6 +66,7 @@ class Journey:
     request: PlanRequest
     objects: dict[ObjectRef, Manifest]
     placements: dict[str, Placement]
+    ownership: Ownership
     steps: list[Step] = field(default_factory=list)
     units: list[Unit] = field(default_factory=list)
     findings: list[Diagnostic] = field(default_factory=list)
@@ -127,6 +131,8 @@ class Journey:
         change = change_of(live, write)
         if change.action is ChangeAction.NONE:
             return ""
+        write, wanted = self._owned(write, change, wanted)
+        change = change_of(self.objects.get(write.ref), write)
         undo = wanted.compensation or inverse(live, write)
         action: Action = WriteStep(write=write, change=change)
         if wanted.shift is not None:
@@ -137,6 +143,20 @@ class Journey:
         elif not isinstance(write, PatchPods):
             self.objects[write.ref] = after
         return self.add(action, wanted, undo)
+
+    def _owned(self, write: Write, change: Change, wanted: Wanted) -> tuple[Write, Wanted]:
+        """Settle whose object or fields an apply writes; what an adopted object has too much goes first."""
+        before = self.request.snapshot.get(write.ref)
+        if before is None or not isinstance(write, ApplyObject) or wanted.spelled:
+            return write, wanted
+        adopts = write.ref not in self.ownership.adopted
+        write, note = self.ownership.settle(before, write, change)
+        wanted = replace(wanted, note="; ".join(filter(None, (wanted.note, note))))
+        if adopts and write.ref in self.ownership.adopted and (patch := left_over(before, write)):
+            title = f"take out of {write.ref} what is not meshmig's"
+            made = self.write(patch, replace(wanted, title=title, waits=(), shift=None))
+            wanted = replace(wanted, after=(made,))
+        return write, wanted
 
     def add(self, action: Action, wanted: Wanted, undo: tuple[Write, ...] = ()) -> str:
         """Add a step and return its id."""

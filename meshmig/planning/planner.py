@@ -1,5 +1,6 @@
 """A migration and a mesh become a plan, stage by stage, each on the predicted state after the ones before."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from meshmig.diagnostics import Severity, in_order
@@ -11,6 +12,7 @@ from meshmig.model.intent import (
     Mirror,
     Move,
     OnFailure,
+    Param,
     Profile,
     Protect,
     RetireAppMesh,
@@ -22,7 +24,7 @@ from meshmig.model.intent import (
     Waves,
 )
 from meshmig.model.objects import Manifest
-from meshmig.model.plan import Confirm, Judge, JudgeMode, Pause, Plan, Stage
+from meshmig.model.plan import Confirm, Judge, JudgeMode, Pause, Plan, Stage, Terms
 from meshmig.planning.canary import initial_placements, move_by_copy
 from meshmig.planning.copies import copy_ref
 from meshmig.planning.finishing import enforce, retire
@@ -30,6 +32,7 @@ from meshmig.planning.ground import install, protect
 from meshmig.planning.hazards import allowed, hazards
 from meshmig.planning.in_place import move_in_place
 from meshmig.planning.journey import Journey, PlanRequest, Wanted
+from meshmig.planning.ownership import Ownership
 from meshmig.planning.selection import select
 from meshmig.planning.staging import leading_to
 from meshmig.targets.istio import findings as target_findings
@@ -37,10 +40,13 @@ from meshmig.targets.istio import findings as target_findings
 
 def make_plan(request: PlanRequest) -> Plan:
     """Plan every stage; errors stand in the plan's findings. Its digest is made once it is whole: `digest_of`."""
-    journey = Journey(request=request, objects=dict(request.snapshot.by_ref), placements={})
+    words = request.migration
+    ownership = Ownership(snapshot=request.snapshot, adoptions=words.adoptions, take_overs=words.take_overs)
+    journey = Journey(request=request, objects=dict(request.snapshot.by_ref), placements={}, ownership=ownership)
     initial_placements(journey)
     stages = tuple(_stage(journey, intent) for intent in request.migration.stages)
-    found = (*request.findings, *journey.findings, *hazards(journey), *target_findings(journey.mesh, journey.settings))
+    found = (*request.findings, *journey.findings, *ownership.findings, *ownership.idle())
+    found += (*hazards(journey), *target_findings(journey.mesh, journey.settings))
     migration, mesh = request.migration, request.mesh
     return Plan(
         migration=migration.name,
@@ -57,9 +63,15 @@ def make_plan(request: PlanRequest) -> Plan:
         units=tuple(journey.units),
         stages=stages,
         ledger=request.ledger,
+        terms=Terms(params=_unplaced(migration.params), claims=tuple(ownership.claims)),
         questions=mesh.questions,
         findings=in_order(allowed(found, migration.allows)),
     )
+
+
+def _unplaced(params: Iterable[Param]) -> tuple[Param, ...]:
+    """Where a word stands in the file is no part of a plan."""
+    return tuple(replace(param, span=None) for param in params)
 
 
 def final_objects(plan: Plan) -> tuple[Manifest, ...]:

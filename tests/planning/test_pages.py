@@ -8,6 +8,7 @@ from meshmig.catalogue import page
 from meshmig.commands.building import plan_snapshot
 from meshmig.diagnostics import Severity
 from meshmig.planning.hazards import CODES
+from meshmig.planning.ownership import CODES as OWNERSHIP_CODES
 from meshmig.targets.istio.checking import CODES as CHECKING_CODES
 from meshmig.targets.istio.differences import CODES as DIFFERENCE_CODES
 from meshmig.targets.istio.whole import CODES as TARGET_CODES
@@ -24,7 +25,9 @@ stage 2 "all"    { move rest using gentle }
 """
 
 
-@pytest.mark.parametrize("code", sorted({*CODES, *TARGET_CODES, *DIFFERENCE_CODES, *CHECKING_CODES} - GUARDS))
+@pytest.mark.parametrize(
+    "code", sorted({*CODES, *OWNERSHIP_CODES, *TARGET_CODES, *DIFFERENCE_CODES, *CHECKING_CODES} - GUARDS)
+)
 def test_the_examples_of_a_page_are_as_it_says(code: str) -> None:
     """The plan of the wrong example carries the page's code and nothing else, that of the right one nothing."""
     found = page(code)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from meshmig.cli.views.plan_terms import terms_data
 from meshmig.cli.views.proof_views import calls_data, routing_data
 from meshmig.commands.result import PlanShown
 from meshmig.model.mesh import Fate, Ledger, LedgerRow, Question
@@ -45,6 +46,7 @@ def plan_data(shown: PlanShown) -> dict[str, Json]:
         "world": {"control_plane": plan.world.control_plane.value, "evidence": list(plan.world.evidence)},
         "stages": [_stage_data(stage, shown) for stage in stages],
         "units": [_unit_data(unit) for unit in plan.units],
+        "terms": terms_data(plan),
         "ledger": ledger_data(plan.ledger),
         "questions": [question_data(question) for question in plan.questions],
         "proof": _proof_data(plan.proof),

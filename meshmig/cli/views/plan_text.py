@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from meshmig.cli.views.fields import clip, wrapped
 from meshmig.cli.views.plan_data import summary_data
 from meshmig.cli.views.plan_steps import in_full, step_lines, unit_lines
+from meshmig.cli.views.plan_terms import terms_lines
 from meshmig.cli.views.proof_views import summary_lines
 from meshmig.commands.result import PlanShown
 from meshmig.model.intent import (
@@ -55,7 +56,7 @@ def plan_parts(shown: PlanShown, *, verbose: bool) -> PlanParts:
     stages = [stage for stage in plan.stages if shown.stage in (None, stage.number)]
     told: set[str] = set()
     return PlanParts(
-        head=tuple(_head(plan)),
+        head=(*_head(plan), *terms_lines(plan)),
         journey=tuple(line.rstrip() for line in _journey(stages, shown)),
         stages=tuple(part for stage in stages for part in _stage_part(stage, shown, told, verbose=verbose)),
         tail=(

@@ -1,0 +1,44 @@
+"""What the file decides for a whole plan: params, what is adopted and taken over, and what its words came to."""
+
+from collections.abc import Iterator
+
+from meshmig.cli.views.fields import wrapped
+from meshmig.model.objects import Json
+from meshmig.model.plan import Claim, Plan
+
+
+def terms_lines(plan: Plan) -> Iterator[str]:
+    """Say each decision in a line of its own."""
+    terms = plan.terms
+    for param in terms.params:
+        yield f"param        {param.name} = {param.value}   (of {', '.join(param.choices)})"
+    yield from _claim_lines(terms.claims)
+
+
+def _claim_lines(claims: tuple[Claim, ...]) -> Iterator[str]:
+    for claim in claims:
+        if not claim.field:
+            by = f", which {' and '.join(claim.managers)} wrote" if claim.managers else ""
+            yield from wrapped("adopted      " if claim.said else "not adopted  ", f"{claim.ref}{by}")
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for claim in (claim for claim in claims if claim.field):
+        key = (claim.field, claim.ref.kind, " and ".join(claim.managers))
+        groups.setdefault(key, []).append(claim.ref.id)
+    for (field, kind, managers), names in groups.items():
+        yield from wrapped("taken over   ", f"{field} from {managers}: {kind} {', '.join(names)}")
+
+
+def terms_data(plan: Plan) -> dict[str, Json]:
+    """Return the same in the contract's shape."""
+    terms = plan.terms
+    return {
+        "params": [{"name": p.name, "choices": list(p.choices), "value": p.value} for p in terms.params],
+        "adopted": [_claim_data(claim) for claim in terms.claims if not claim.field],
+        "taken_over": [_claim_data(claim) for claim in terms.claims if claim.field],
+    }
+
+
+def _claim_data(claim: Claim) -> Json:
+    name = claim.ref
+    found = {"apiVersion": name.api_version, "kind": name.kind, "namespace": name.namespace, "name": name.name}
+    return {"object": found, "field": claim.field or None, "managers": list(claim.managers), "said": claim.said}
