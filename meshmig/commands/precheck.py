@@ -55,7 +55,7 @@ class Reading:
 
 def precheck(file: str, place: Place, dump: str = "") -> Result:
     """Look at the file, the cluster, Prometheus and the dumps; nothing is written, and no Secret is read."""
-    migration, loaded = require_migration(file)
+    migration, loaded = require_migration(file, place)
     reading = _read(migration, place)
     lifted = lift(reading.snapshot, migration.mesh, {answer.id: answer.choice for answer in migration.answers})
     told = in_order((*loaded.findings, *reading.findings, *_beside_checks(lifted.findings)))
