@@ -80,7 +80,7 @@ def iop(file: str, place: Place, output: Output, *, operator: bool) -> Result:
 
 
 def _read(file: str, place: Place) -> _Source:
-    migration, loaded = require_migration(file)
+    migration, loaded = require_migration(file, place)
     world = open_world(migration, place, writes=False)
     answers = {answer.id: answer.choice for answer in migration.answers}
     lifted = lift(read_snapshot(world.cluster), migration.mesh, answers)

@@ -99,13 +99,13 @@ def read_text_file(name: str) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def require_migration(file: str, place: Place) -> tuple[Migration, Loaded]:
+def require_migration(file: str, place: Place | None = None) -> tuple[Migration, Loaded]:
     """Read a `.mig` file that must be right.
 
     Raises:
         RejectedError: with every error of the file.
     """
-    loaded = load_migration(file, place.params)
+    loaded = load_migration(file, place.params if place else {})
     if loaded.migration is None or has_errors(loaded.findings):
         raise RejectedError(loaded.findings)
     return loaded.migration, loaded
