@@ -84,6 +84,7 @@ def apply(file: str, place: Place, options: ApplyOptions) -> Result:
         raise reject("MIG528", "the cluster or the file changed while the plan was read", "look again: meshmig plan")
     _require_earlier(plan, read_recorded(world, migration.name), options.stage)
     carried = carry_out(plan, world, options.observer, Scope(stage=options.stage))
+    pass_time(world, carried.result)
     shown = _with_next(run_shown(plan, carried), source, carried.result)
     return Result(outcome=carried.result.outcome, findings=findings, shown=shown, sources=loaded.sources)
 
@@ -159,6 +160,18 @@ def run_shown(plan: Plan, carried: Carried) -> RunShown:
     )
 
 
+def pass_time(world: World, result: RunResult) -> bool:
+    """Let an embedded cluster's time pass till writes may start again; says whether there was such a moment.
+
+    Nothing else would move its clock: the next run would wait for the same moment for ever.
+    """
+    moments = result.state.until.values()
+    if world.embedded is None or result.outcome is not Outcome.WAITING or not moments:
+        return False
+    world.clock.wait(min(moments).since(world.clock.now()))
+    return True
+
+
 def _with_next(run: RunShown, file: str, result: RunResult) -> RunShown:
     open_stages = [number for number, state in run.stages if state is not StageState.DONE]
     if not open_stages:
@@ -166,7 +179,7 @@ def _with_next(run: RunShown, file: str, result: RunResult) -> RunShown:
     stage = open_stages[0]
     following = f"meshmig apply {file} --stage {stage}"
     match result.outcome:
-        case Outcome.WAITING if result.state.waiting:
+        case Outcome.WAITING if result.state.waiting.keys() - result.state.until.keys():
             following = f'meshmig approve {file} --stage {stage} --because "…"'
         case Outcome.STALE:
             following = f"meshmig plan {file}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from meshmig.commands.apply import Carried, approve_all, carry_out, run_shown
+from meshmig.commands.apply import Carried, approve_all, carry_out, pass_time, run_shown
 from meshmig.commands.building import plan_snapshot, require_plan
 from meshmig.commands.opening import Place, World, rehearsal_world, require_migration
 from meshmig.commands.result import PodsCounted, Requests, Result
@@ -11,7 +11,6 @@ from meshmig.diagnostics import Diagnostic, RejectedError, Severity, in_order, r
 from meshmig.execution.readiness import containers, is_meshed
 from meshmig.model.objects import Manifest
 from meshmig.model.plan import Plan
-from meshmig.model.run import Outcome
 from meshmig.model.units import Duration
 from meshmig.ports import Observer, UnavailableError
 from meshmig.sandbox.cluster import EmbeddedCluster
@@ -89,7 +88,7 @@ def _spent(faults: Faults) -> Iterator[Diagnostic]:
 
 
 def to_the_end(plan: Plan, world: World, observer: Observer) -> Carried:
-    """Go on after each approval, death and outage; a rehearsal that waits for nothing that it can give ends.
+    """Go on after each approval, closed window, death and outage; a rehearsal that it can help no further ends.
 
     Raises:
         UnavailableError: the API server never came back.
@@ -97,7 +96,8 @@ def to_the_end(plan: Plan, world: World, observer: Observer) -> Carried:
     for _ in range(_RESTARTS):
         try:
             carried = carry_out(plan, world, observer)
-            if carried.result.outcome is not Outcome.WAITING or not approve_all(plan, world, carried, _APPROVER):
+            approved = approve_all(plan, world, carried, _APPROVER)
+            if not pass_time(world, carried.result) and not approved:
                 return carried
         except KilledError:
             if isinstance(world.cluster, FaultyCluster):

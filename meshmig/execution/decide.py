@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from meshmig.execution.calendar import shut
 from meshmig.execution.state import RunState, StepState
 from meshmig.model.plan import Bake, Confirm, Judge, Pause, Plan, Stage, Step
 from meshmig.model.units import Duration, Instant
@@ -58,7 +59,16 @@ class StageIsDone:
     stage: int
 
 
-Next = Begin | Look | Undo | UnitIsBack | StageIsBack | StageIsDone
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A step's write may not start now; `until` is when it may, None where never."""
+
+    step: Step
+    reason: str
+    until: Instant | None
+
+
+Next = Begin | Look | Undo | UnitIsBack | StageIsBack | StageIsDone | Shut
 
 _BEGUN = {StepState.STARTED, StepState.WRITTEN}
 _POLL = Duration(1_000)
@@ -66,7 +76,6 @@ _POLL = Duration(1_000)
 
 def decide(plan: Plan, state: RunState, now: Instant, scope: Scope) -> tuple[Next, ...]:
     """Return everything that may be done now; nothing where the run must stop or is at its end."""
-    del now
     if state.undoing:
         return tuple(_stage_back(plan, state, min(state.undoing)))
     if state.failing:
@@ -74,7 +83,7 @@ def decide(plan: Plan, state: RunState, now: Instant, scope: Scope) -> tuple[Nex
     if state.back or state.held:
         return ()
     stage = _current(plan, state, scope)
-    return tuple(_forward(state, stage)) if stage is not None else ()
+    return tuple(_forward(plan, state, stage, now)) if stage is not None else ()
 
 
 def _current(plan: Plan, state: RunState, scope: Scope) -> Stage | None:
@@ -85,7 +94,7 @@ def _current(plan: Plan, state: RunState, scope: Scope) -> Stage | None:
     return stage
 
 
-def _forward(state: RunState, stage: Stage) -> Iterator[Next]:
+def _forward(plan: Plan, state: RunState, stage: Stage, now: Instant) -> Iterator[Next]:
     if all(state.step(step.id) is StepState.DONE for step in stage.steps):
         yield StageIsDone(stage.number)
         return
@@ -93,7 +102,8 @@ def _forward(state: RunState, stage: Stage) -> Iterator[Next]:
         if state.step(step.id) in _BEGUN:
             yield Look(step)
         elif state.step(step.id) is StepState.PENDING and _ready(state, step):
-            yield Begin(step)
+            why, until = shut(plan, stage, now) if step.write is not None else ("", None)
+            yield Shut(step, why, until) if why else Begin(step)
 
 
 def _ready(state: RunState, step: Step) -> bool:
@@ -124,6 +134,7 @@ def _stage_back(plan: Plan, state: RunState, number: int) -> Iterator[Next]:
 def wake_after(nexts: tuple[Next, ...], state: RunState, now: Instant, tick: Duration) -> Duration:
     """Return how long nothing can change that is not looked at: the shortest of what is waited for."""
     waits = [_wake(item.step, state, now, tick) for item in nexts if isinstance(item, Look)]
+    waits += [item.until.since(now) for item in nexts if isinstance(item, Shut) and item.until is not None]
     return min(waits, default=_POLL)
 
 

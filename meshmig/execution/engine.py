@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from meshmig.codec import to_json
+from meshmig.execution.calendar import spoken
 from meshmig.execution.decide import (
     Begin,
     Look,
     Next,
     Scope,
+    Shut,
     StageIsBack,
     StageIsDone,
     Undo,
@@ -177,7 +179,7 @@ def _go(loop: _Loop) -> None:
             return
         if progressed:
             continue
-        if all(isinstance(item, Look) and item.step.id in loop.state.waiting for item in nexts):
+        if all(isinstance(item, Look | Shut) and item.step.id in loop.state.waiting for item in nexts):
             return
         _wait(loop, wake_after(nexts, loop.state, run.clock.now(), run.tick))
 
@@ -201,6 +203,9 @@ def _do(loop: _Loop, item: Next) -> bool:
     match item:
         case Begin(step=step):
             return _begin(loop, step)
+        case Shut():
+            _wait_outside(loop, item)
+            return False
         case Look(step=step):
             return _look(loop, step)
         case Undo(step=step):
@@ -212,6 +217,14 @@ def _do(loop: _Loop, item: Next) -> bool:
         case StageIsDone(stage=stage):
             _record(loop, StageDone(stage=stage))
     return True
+
+
+def _wait_outside(loop: _Loop, item: Shut) -> None:
+    """Say once till when a write may not start."""
+    till = f"till {spoken(item.until)}" if item.until is not None else "and never opens within a year"
+    waiting = StepWaiting(step=item.step.id, reason=f"{item.reason}: writes may not start {till}", until=item.until)
+    if not _known(loop.state, waiting):
+        _record(loop, waiting)
 
 
 def _begin(loop: _Loop, step: Step) -> bool:

@@ -50,6 +50,8 @@ class RunState:
     approved: set[str] = field(default_factory=set)
     held: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
+    until: dict[str, Instant] = field(default_factory=dict)
+    """When a waiting step may go on, where that is known."""
     failing: dict[str, str] = field(default_factory=dict)
     """Units on their way back, with the reason."""
     back: dict[str, str] = field(default_factory=dict)
@@ -74,6 +76,8 @@ class RunState:
             case StepStarted(step=step):
                 self.steps[step] = StepState.STARTED
                 self.started[step] = at
+                self.waiting.pop(step, None)
+                self.until.pop(step, None)
             case StepWritten(step=step):
                 self.steps[step] = StepState.WRITTEN
             case StepDone(step=step):
@@ -85,8 +89,10 @@ class RunState:
                 self.evidence.pop(step, None)
             case StepHeld(step=step, reason=reason):
                 self.held[step] = reason
-            case StepWaiting(step=step, reason=reason):
+            case StepWaiting(step=step, reason=reason, until=until):
                 self.waiting[step] = reason
+                if until is not None:
+                    self.until[step] = until
             case Sampled(step=step, account=account):
                 self.evidence[step] = account
             case _:
@@ -123,6 +129,7 @@ class RunState:
         """A new run asks what stopped the last one again, and begins anew what was taken back."""
         self.held.clear()
         self.waiting.clear()
+        self.until.clear()
         self.back.clear()
         self.undone.clear()
         for step in [name for name, found in self.steps.items() if found is StepState.UNDONE]:

@@ -29,7 +29,6 @@ _SHARED = (tree.Use, tree.Gate, tree.Profile, tree.Group)
 """The items that a used file may hold."""
 
 _UNBUILT: Mapping[type, str] = {
-    tree.Window: "window",
     tree.Notify: "notify",
     tree.Raw: "raw",
     tree.Mirror: "mirror",

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from meshmig.diagnostics import Diagnostic, Span
-from meshmig.model.intent import ClusterChoice, ControlPlane, Gate, MetricsChoice, OnFailure, Param, Strategy
+from meshmig.model.intent import ClusterChoice, ControlPlane, Gate, MetricsChoice, OnFailure, Param, Strategy, Window
 from meshmig.model.mesh import Ledger, Question
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.units import Duration
@@ -314,6 +314,7 @@ class Stage:
     steps: tuple[Step, ...] = ()
     at_once: int = 1
     point_of_no_return: str = ""
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,6 +332,7 @@ class Terms:
     """What the file decides for the whole plan, and what its words came to."""
 
     params: tuple[Param, ...] = ()
+    windows: tuple[Window, ...] = ()
     claims: tuple[Claim, ...] = ()
 
 

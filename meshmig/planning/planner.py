@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from meshmig.diagnostics import Severity, in_order
 from meshmig.model.intent import (
@@ -22,6 +23,7 @@ from meshmig.model.intent import (
     Strategy,
     Wait,
     Waves,
+    Window,
 )
 from meshmig.model.objects import Manifest
 from meshmig.model.plan import Confirm, Judge, JudgeMode, Pause, Plan, Stage, Terms
@@ -36,6 +38,8 @@ from meshmig.planning.ownership import Ownership
 from meshmig.planning.selection import select
 from meshmig.planning.staging import leading_to
 from meshmig.targets.istio import findings as target_findings
+
+Word = TypeVar("Word", Param, Window)
 
 
 def make_plan(request: PlanRequest) -> Plan:
@@ -63,15 +67,17 @@ def make_plan(request: PlanRequest) -> Plan:
         units=tuple(journey.units),
         stages=stages,
         ledger=request.ledger,
-        terms=Terms(params=_unplaced(migration.params), claims=tuple(ownership.claims)),
+        terms=Terms(
+            params=_unplaced(migration.params), windows=_unplaced(migration.windows), claims=tuple(ownership.claims)
+        ),
         questions=mesh.questions,
         findings=in_order(allowed(found, migration.allows)),
     )
 
 
-def _unplaced(params: Iterable[Param]) -> tuple[Param, ...]:
+def _unplaced(words: Iterable[Word]) -> tuple[Word, ...]:
     """Where a word stands in the file is no part of a plan."""
-    return tuple(replace(param, span=None) for param in params)
+    return tuple(replace(word, span=None) for word in words)
 
 
 def final_objects(plan: Plan) -> tuple[Manifest, ...]:
@@ -112,6 +118,7 @@ def _stage(journey: Journey, intent: StageIntent) -> Stage:
         steps=steps,
         at_once=at_once,
         point_of_no_return=turn,
+        windows=_unplaced(intent.windows),
     )
 
 

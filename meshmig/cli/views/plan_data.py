@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from meshmig.cli.views.plan_terms import terms_data
+from meshmig.cli.views.plan_terms import terms_data, window_data
 from meshmig.cli.views.proof_views import calls_data, routing_data
 from meshmig.commands.result import PlanShown
 from meshmig.model.mesh import Fate, Ledger, LedgerRow, Question
@@ -79,6 +79,7 @@ def _stage_data(stage: Stage, shown: PlanShown) -> Json:
         "title": stage.title,
         "point_of_no_return": stage.point_of_no_return or None,
         "at_once": stage.at_once,
+        "windows": [window_data(window) for window in stage.windows],
         "steps": [step_data(step) for step in wanted],
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from meshmig.cli.views.fields import wrapped
+from meshmig.model.intent import Window
 from meshmig.model.objects import Json
 from meshmig.model.plan import Claim, Plan
 
@@ -12,7 +13,19 @@ def terms_lines(plan: Plan) -> Iterator[str]:
     terms = plan.terms
     for param in terms.params:
         yield f"param        {param.name} = {param.value}   (of {', '.join(param.choices)})"
+    for window in terms.windows:
+        yield from wrapped("writes       ", window_text(window))
     yield from _claim_lines(terms.claims)
+
+
+def window_text(window: Window) -> str:
+    """Say when writes may start, or may not."""
+    return f"{'never start' if window.blackout else 'start only'} {window.text}"
+
+
+def window_data(window: Window) -> Json:
+    """Return a window in the contract's shape."""
+    return {"blackout": window.blackout, "text": window.text}
 
 
 def _claim_lines(claims: tuple[Claim, ...]) -> Iterator[str]:
@@ -33,6 +46,7 @@ def terms_data(plan: Plan) -> dict[str, Json]:
     terms = plan.terms
     return {
         "params": [{"name": p.name, "choices": list(p.choices), "value": p.value} for p in terms.params],
+        "windows": [window_data(window) for window in terms.windows],
         "adopted": [_claim_data(claim) for claim in terms.claims if not claim.field],
         "taken_over": [_claim_data(claim) for claim in terms.claims if claim.field],
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from meshmig.cli.views.fields import clip, wrapped
 from meshmig.cli.views.plan_data import summary_data
 from meshmig.cli.views.plan_steps import in_full, step_lines, unit_lines
-from meshmig.cli.views.plan_terms import terms_lines
+from meshmig.cli.views.plan_terms import terms_lines, window_text
 from meshmig.cli.views.proof_views import summary_lines
 from meshmig.commands.result import PlanShown
 from meshmig.model.intent import (
@@ -141,6 +141,7 @@ def _stage_part(stage: Stage, shown: PlanShown, told: set[str], *, verbose: bool
 
 def _stage_lines(plan: Plan, stage: Stage, steps: Sequence[Step], *, verbose: bool) -> Iterator[str]:
     yield from (f"  ## {line}" for line in stage.doc.splitlines())
+    yield from (f"  writes {window_text(window)}" for window in stage.windows)
     yield from step_lines([step for step in steps if not step.unit], verbose=verbose)
     units = [unit for unit in plan.units if unit.stage == stage.number]
     yield from unit_lines(units, steps, verbose=verbose)
