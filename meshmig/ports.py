@@ -174,12 +174,20 @@ class Series:
 
 
 class MetricsSource(Protocol):
-    """Raw counters. Nothing is aggregated on the far side, so resets and missing pods stay visible."""
+    """Raw counters: nothing is aggregated on the far side, so resets and missing pods stay visible; and own queries."""
 
     def select(self, metric: str, matchers: Sequence[Matcher], at: Instant) -> tuple[Series, ...]:
         """Return the newest sample of every matching series at that moment.
 
         Raises UnavailableError where it cannot be reached or answers with an error, a warning, or partial data.
+        """
+        ...
+
+    def query(self, promql: str, at: Instant) -> tuple[Series, ...]:
+        """Return what a PromQL expression says at that moment: one series for a number, NaN where it says so.
+
+        Raises UnavailableError where it cannot be reached or answers with an error, a warning, or partial data. A
+        source that does not know the expression returns nothing: nothing, several series and NaN are never healthy.
         """
         ...
 

@@ -76,6 +76,23 @@ class PrometheusMetrics:
             raise self._failed(f"answered {metric} with a {data.get('resultType')}, not a matrix")
         return tuple(sorted(self._newest(data.get("result") or ()), key=_place))
 
+    def query(self, promql: str, at: Instant) -> tuple[Series, ...]:
+        """Return what a PromQL expression says: one series for a number; NaN and infinities are handed on.
+
+        Raises:
+            UnavailableError: no answer, an error (a wrong expression too), a warning, or a range instead of a value.
+        """
+        fields = {"query": promql, "time": _seconds(at), "timeout": f"{self._timeout.ms}ms"}
+        data = self._answer(urlencode(fields).encode()).get("data") or {}
+        match data.get("resultType"):
+            case "scalar":
+                entries: Sequence[Mapping[str, Json]] = [{"metric": {}, "value": data["result"]}]
+            case "vector":
+                entries = data.get("result") or ()
+            case other:
+                raise self._failed(f"answered `{promql}` with a {other}, not a number")
+        return tuple(sorted((_single(entry) for entry in entries), key=_place))
+
     def _newest(self, result: Iterable[Mapping[str, Json]]) -> Iterable[Series]:
         for entry in result:
             if not entry.get("values"):
@@ -151,6 +168,11 @@ def _headers(user: str | None, password: str | None, token: str) -> dict[str, st
 
 def _seconds(at: Instant) -> str:
     return f"{at.ms // 1000}.{at.ms % 1000:03}"
+
+
+def _single(entry: Mapping[str, Json]) -> Series:
+    moment, text = entry["value"]
+    return Series(dict(entry["metric"]), float(text), Instant(round(float(moment) * 1000)))
 
 
 def _place(series: Series) -> tuple[tuple[str, str], ...]:

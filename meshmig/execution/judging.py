@@ -7,7 +7,7 @@ from datetime import datetime
 from meshmig.codec import from_json, to_json
 from meshmig.execution.conditions import pods_of
 from meshmig.execution.readiness import containers, is_ready
-from meshmig.gates import NOBODY, Asked, Evidence, Judged, Moment, PodName, Scrape, Side, judge, scrape
+from meshmig.gates import NOBODY, Asked, Evidence, Judged, Moment, PodName, Scrape, Side, ask, judge, scrape
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.plan import Judge, Plan, Step
 from meshmig.model.run import DataState, Verdict
@@ -51,7 +51,8 @@ class Judging:
         moment, latency = Moment(at, self.spacing), bool(asked.thresholds)
         old, new = self._side(asking.old, istio=False), self._side(asking.new, istio=True)
         sides = [scrape(metrics, side, moment, latency=latency) if side else NOBODY for side in (old, new)]
-        judged = judge(asked, self._baseline(asking, old, sides[0]), sides[1], at)
+        answers = ask(metrics, asked.gate, at)
+        judged = judge(asked, self._baseline(asking, old, sides[0]), sides[1], at, answers)
         self.asked[step.id] = judged.asked
         return judged
 

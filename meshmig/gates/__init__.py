@@ -1,11 +1,13 @@
 """What is measured, how it is asked, and how it is judged."""
 
 from meshmig.gates.judge import Asked, Evidence, Judged, judge
+from meshmig.gates.queries import Answer, ask
 from meshmig.gates.scrape import NOBODY, Moment, PodName, Scrape, Side, scrape
 from meshmig.gates.tally import Counts
 
 __all__ = [
     "NOBODY",
+    "Answer",
     "Asked",
     "Counts",
     "Evidence",
@@ -14,6 +16,7 @@ __all__ = [
     "PodName",
     "Scrape",
     "Side",
+    "ask",
     "judge",
     "scrape",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import log
 
 from meshmig.gates.accounts import Bet, Tick, bet_on
+from meshmig.gates.queries import Answer
 from meshmig.gates.scrape import Scrape
 from meshmig.gates.tally import Bounds, Counts, Tally, common_bounds
 from meshmig.model.intent import AbsoluteRequirement, Gate, Measure, QueryRequirement, RelativeRequirement
@@ -81,10 +82,10 @@ class Judged:
     safe: float = 1.0
 
 
-def judge(asked: Asked, old: Scrape, new: Scrape, at: Instant) -> Judged:
-    """Take one reading of both sides in and say what it means."""
+def judge(asked: Asked, old: Scrape, new: Scrape, at: Instant, answers: Sequence[Answer] = ()) -> Judged:
+    """Take one reading of both sides in, and what the gate's own queries answered, and say what it means."""
     bounds = common_bounds(asked.thresholds, (old, new), asked.evidence.bounds)
-    unseen = bounds if isinstance(bounds, str) else _unseen(asked, old, new)
+    unseen = bounds if isinstance(bounds, str) else _unseen(asked, old, new) or _unanswered(answers)
     if isinstance(bounds, str) or unseen:
         return _seen(_blinded(asked, at), Verdict.FREEZE, unseen, at)
     evidence = asked.evidence
@@ -92,7 +93,19 @@ def judge(asked: Asked, old: Scrape, new: Scrape, at: Instant) -> Judged:
         return _seen(replace(asked, evidence=_begun(asked, (old, new), bounds, at)), Verdict.HOLD, "first look", at)
     grown = _grown(asked, (old, new), bounds, at)
     verdict, reason = _verdict(grown, at)
+    missed = next((answer for answer in answers if answer.is_missed), None)
+    if missed is not None and verdict in (Verdict.PASS, Verdict.HOLD):
+        return _seen(replace(grown, evidence=_counted(grown.evidence)), Verdict.FREEZE, f"{missed} is broken", at)
     return _seen(grown, verdict, reason, at)
+
+
+def _unanswered(answers: Sequence[Answer]) -> str:
+    return next((f"no data ({answer})" for answer in answers if answer.problem), "")
+
+
+def _counted(evidence: Evidence) -> Evidence:
+    """A query that is answered is data, whoever calls."""
+    return replace(evidence, state=DataState.COUNTING)
 
 
 def _measured(gate: Gate) -> Iterator[RelativeRequirement | AbsoluteRequirement]:
@@ -239,9 +252,10 @@ def _progress(asked: Asked, old: Counts, new: Counts) -> tuple[Verdict, str]:
     proved = f"proved {safe:.2g}:1 of {gate.safe_odds:.0f}:1, {figures}"
     if compared and asked.mode is not JudgeMode.FINISH:
         return Verdict.PASS, f"unharmed after {new.requests} requests, {figures}"
-    if not compared and _absolute(gate):
-        alone = "; ".join(requirement_text(requirement) for requirement in _absolute(gate))
-        return Verdict.PASS, f"not compared, the old side has no requests: {alone} is kept, {proved}"
+    alone = "; ".join(requirement_text(r) for r in gate.requirements if not isinstance(r, RelativeRequirement))
+    if not compared and alone:
+        why = "the old side has no requests" if _relative(gate) else "the gate compares nothing"
+        return Verdict.PASS, f"not compared, {why}: {alone} is kept, {proved}"
     return Verdict.HOLD, proved
 
 
@@ -300,8 +314,10 @@ def _outcomes(share: float, allowed: float) -> Iterator[tuple[float, float]]:
     yield 1 - share, max(1 - allowed, 1e-9)
 
 
-def requirement_text(requirement: AbsoluteRequirement) -> str:
+def requirement_text(requirement: AbsoluteRequirement | QueryRequirement) -> str:
     """Write an absolute requirement as the file does."""
+    if isinstance(requirement, QueryRequirement):
+        return f"query {requirement.query} {'>=' if requirement.at_least else '<='} {requirement.bound_text}"
     word = requirement.measure.value + (f" {requirement.threshold}" if requirement.threshold else "")
     return f"{word} {'>=' if requirement.at_least else '<='} {requirement.bound} over {requirement.window}"
 

@@ -161,8 +161,6 @@ def _parts(item: tree.Item) -> tuple[tree.Action | tree.GatePart, ...]:
 
 def _unbuilt(part: tree.Item | tree.Action | tree.GatePart) -> str:
     match part:
-        case tree.Require() if part.measure.query is not None:
-            return "require"
         case tree.Move() if part.into is not None:
             return "move"
         case _:

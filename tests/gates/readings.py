@@ -52,6 +52,10 @@ class Stored:
         }
         return tuple(newest.values())
 
+    def query(self, promql: str, at: Instant) -> tuple[Series, ...]:
+        """Return every series of the metric that the expression names."""
+        return self.select(promql, (), at)
+
 
 def _matches(matcher: Matcher, labels: Mapping[str, str]) -> bool:
     value = labels.get(matcher.label, "")

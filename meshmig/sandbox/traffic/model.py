@@ -12,6 +12,7 @@ from meshmig.sandbox.traffic.appmesh import AppMesh, rule_of
 from meshmig.sandbox.traffic.counters import Counters
 from meshmig.sandbox.traffic.istio import Istio
 from meshmig.sandbox.traffic.pods import Pod, Side, belongs, pod_of
+from meshmig.sandbox.traffic.promql import answer
 from meshmig.sandbox.traffic.requests import Flow, Request, joined, synthesised
 from meshmig.sandbox.traffic.walking import Hop, Walk
 
@@ -134,6 +135,10 @@ class Traffic:
         blind = self._faults.in_force(FaultName.BLIND)
         visible = {n: p for n, p in pods.items() if p.ready and not (blind and p.side is Side.ISTIO)}
         return tuple(self._counters.select(metric, matchers, visible, at))
+
+    def query(self, promql: str, at: Instant) -> tuple[Series, ...]:
+        """Answer simple expressions over the same series; others say nothing."""
+        return answer(promql, lambda metric, matchers: self.select(metric, matchers, at), at)
 
 
 def _takes(selector: Mapping[str, str], pod: Pod) -> bool:
