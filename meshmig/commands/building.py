@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from meshmig.adapters.reading import read_snapshot
+from meshmig.commands.raw import read_raw
 from meshmig.diagnostics import Diagnostic, has_errors, in_order, reject
 from meshmig.model.intent import Answer, ClusterKind, ControlPlane, Migration
 from meshmig.model.mesh import Question
@@ -32,7 +33,8 @@ def build_plan(migration: Migration, cluster: Cluster, findings: Sequence[Diagno
 def plan_snapshot(migration: Migration, snapshot: Snapshot, findings: Sequence[Diagnostic] = ()) -> Built:
     """Plan the whole journey from one reading of the cluster."""
     lifted = read_source(migration, snapshot)
-    found = (*findings, *lifted.findings, *_answer_findings(migration.answers, lifted))
+    raw, wrong = read_raw(migration)
+    found = (*findings, *lifted.findings, *_answer_findings(migration.answers, lifted), *wrong)
     if lifted.mesh is None:
         return Built(plan=None, findings=in_order(found))
     request = PlanRequest(
@@ -41,6 +43,7 @@ def plan_snapshot(migration: Migration, snapshot: Snapshot, findings: Sequence[D
         ledger=lifted.ledger,
         snapshot=snapshot,
         world=world_of(migration, snapshot),
+        raw=raw,
         findings=found,
     )
     plan = make_plan(request)

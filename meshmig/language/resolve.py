@@ -30,7 +30,6 @@ _SHARED = (tree.Use, tree.Gate, tree.Profile, tree.Group)
 
 _UNBUILT: Mapping[type, str] = {
     tree.Notify: "notify",
-    tree.Raw: "raw",
     tree.Mirror: "mirror",
     tree.RunJob: "run",
 }

@@ -333,6 +333,7 @@ class Terms:
 
     params: tuple[Param, ...] = ()
     windows: tuple[Window, ...] = ()
+    raw: tuple[ObjectRef, ...] = ()
     claims: tuple[Claim, ...] = ()
 
 

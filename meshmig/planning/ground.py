@@ -1,5 +1,6 @@
 """The ground of a journey: what still runs is held, Istio's control plane is awaited, its objects are staged."""
 
+from meshmig.diagnostics import Severity
 from meshmig.model.mesh import Workload
 from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import Await, ControlPlaneReady, PatchPods
@@ -7,6 +8,7 @@ from meshmig.planning.companions import policies
 from meshmig.planning.copies import OLD_SUFFIX, service_manifest
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
 from meshmig.targets.istio import desired, install_command
+from meshmig.targets.istio.settings import ORIGIN
 
 _HELD = {"karpenter.sh/do-not-disrupt": "true", "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}
 
@@ -49,5 +51,19 @@ def install(journey: Journey) -> None:
         title = f"tell Istio what the ports of {ref} speak"
         journey.write(apply_of(journey.service_fields(ref), force=True), Wanted(title=title, after=last))
     last = policies(journey, last)
-    for manifest in desired(journey.mesh, journey.placements, journey.settings):
+    ours = desired(journey.mesh, journey.placements, journey.settings)
+    for manifest in ours:
         journey.write(apply_of(manifest), Wanted(title=f"stage {manifest.ref}", after=last))
+    _raw(journey, {manifest.ref for manifest in ours}, last)
+
+
+def _raw(journey: Journey, ours: set[ObjectRef], last: tuple[str, ...]) -> None:
+    """Write the file's own manifests, as they stand there."""
+    for manifest in journey.request.raw:
+        if manifest.ref in ours:
+            message = f"`raw istio` holds {manifest.ref}, which meshmig makes itself from the mesh"
+            name = manifest.ref.object_name
+            help_text = "take it out, or give it another name"
+            journey.find("MIG423", Severity.ERROR, message, help=help_text, object=name)
+        note = f"as it stands in the file: {manifest.annotations.get(ORIGIN, '')}"
+        journey.write(apply_of(manifest), Wanted(title=f"raw {manifest.ref}", after=last, note=note))

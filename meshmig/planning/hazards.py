@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from meshmig.diagnostics import Diagnostic, Severity
-from meshmig.model.intent import Allow
+from meshmig.model.intent import Allow, InstallIstio
 from meshmig.model.mesh import Workload
 from meshmig.model.objects import Manifest
 from meshmig.planning.journey import Journey
 
 CODES = {
+    "MIG423": "A `raw istio` manifest that the plan cannot write",
     "MIG401": "A workload moves in place after App Mesh's control plane is gone",
     "MIG402": "A call breaks in a state of the plan",
     "MIG403": "Strict mutual TLS is enforced where the migration forbids it",
@@ -41,6 +42,16 @@ def hazards(journey: Journey) -> Iterator[Diagnostic]:
             yield _about(
                 scaler, "MIG409", "it would make App Mesh pods, which never become ready: `protect` freezes it"
             )
+
+
+def unwritten_raw(journey: Journey) -> Iterator[Diagnostic]:
+    """Yield the raw manifests that no stage would write."""
+    actions = (action for stage in journey.request.migration.stages for action in stage.actions)
+    if journey.request.raw and not any(isinstance(action, InstallIstio) for action in actions):
+        raw = journey.request.migration.raw[0]
+        message = "`raw istio` is written where `install istio` stands, and no stage holds it"
+        help_text = "write `install istio` in a stage, or take the block away"
+        yield Diagnostic(code="MIG423", severity=Severity.ERROR, message=message, help=help_text, span=raw.span)
 
 
 def _scales_meshed(journey: Journey, scaler: Manifest) -> bool:

@@ -39,6 +39,8 @@ class PlanRequest:
     ledger: Ledger
     snapshot: Snapshot
     world: World
+    raw: tuple[Manifest, ...] = ()
+    """What the file's `raw istio` blocks hold."""
     findings: tuple[Diagnostic, ...] = ()
 
 

@@ -31,7 +31,7 @@ from meshmig.planning.canary import initial_placements, move_by_copy
 from meshmig.planning.copies import copy_ref
 from meshmig.planning.finishing import enforce, retire
 from meshmig.planning.ground import install, protect
-from meshmig.planning.hazards import allowed, hazards
+from meshmig.planning.hazards import allowed, hazards, unwritten_raw
 from meshmig.planning.in_place import move_in_place
 from meshmig.planning.journey import Journey, PlanRequest, Wanted
 from meshmig.planning.ownership import Ownership
@@ -50,6 +50,7 @@ def make_plan(request: PlanRequest) -> Plan:
     initial_placements(journey)
     stages = tuple(_stage(journey, intent) for intent in request.migration.stages)
     found = (*request.findings, *journey.findings, *ownership.findings, *ownership.idle())
+    found += tuple(unwritten_raw(journey))
     found += (*hazards(journey), *target_findings(journey.mesh, journey.settings))
     migration, mesh = request.migration, request.mesh
     return Plan(
@@ -68,7 +69,10 @@ def make_plan(request: PlanRequest) -> Plan:
         stages=stages,
         ledger=request.ledger,
         terms=Terms(
-            params=_unplaced(migration.params), windows=_unplaced(migration.windows), claims=tuple(ownership.claims)
+            params=_unplaced(migration.params),
+            windows=_unplaced(migration.windows),
+            raw=tuple(manifest.ref for manifest in request.raw),
+            claims=tuple(ownership.claims),
         ),
         questions=mesh.questions,
         findings=in_order(allowed(found, migration.allows)),

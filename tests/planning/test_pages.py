@@ -11,6 +11,7 @@ from meshmig.planning.hazards import CODES
 from meshmig.planning.ownership import CODES as OWNERSHIP_CODES
 from meshmig.targets.istio.checking import CODES as CHECKING_CODES
 from meshmig.targets.istio.differences import CODES as DIFFERENCE_CODES
+from meshmig.targets.istio.raw import CODES as RAW_CODES
 from meshmig.targets.istio.whole import CODES as TARGET_CODES
 from tests.language.snippets import blocks, examples, sections
 from tests.sources.pages import snapshot_of
@@ -26,7 +27,7 @@ stage 2 "all"    { move rest using gentle }
 
 
 @pytest.mark.parametrize(
-    "code", sorted({*CODES, *OWNERSHIP_CODES, *TARGET_CODES, *DIFFERENCE_CODES, *CHECKING_CODES} - GUARDS)
+    "code", sorted({*CODES, *OWNERSHIP_CODES, *RAW_CODES, *TARGET_CODES, *DIFFERENCE_CODES, *CHECKING_CODES} - GUARDS)
 )
 def test_the_examples_of_a_page_are_as_it_says(code: str) -> None:
     """The plan of the wrong example carries the page's code and nothing else, that of the right one nothing."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from meshmig.cli.views.fields import wrapped
 from meshmig.model.intent import Window
-from meshmig.model.objects import Json
+from meshmig.model.objects import Json, ObjectRef
 from meshmig.model.plan import Claim, Plan
 
 
@@ -15,6 +15,8 @@ def terms_lines(plan: Plan) -> Iterator[str]:
         yield f"param        {param.name} = {param.value}   (of {', '.join(param.choices)})"
     for window in terms.windows:
         yield from wrapped("writes       ", window_text(window))
+    for ref in terms.raw:
+        yield f"raw          {ref}, as it stands in the file"
     yield from _claim_lines(terms.claims)
 
 
@@ -47,12 +49,20 @@ def terms_data(plan: Plan) -> dict[str, Json]:
     return {
         "params": [{"name": p.name, "choices": list(p.choices), "value": p.value} for p in terms.params],
         "windows": [window_data(window) for window in terms.windows],
+        "raw": [_ref_data(ref) for ref in terms.raw],
         "adopted": [_claim_data(claim) for claim in terms.claims if not claim.field],
         "taken_over": [_claim_data(claim) for claim in terms.claims if claim.field],
     }
 
 
 def _claim_data(claim: Claim) -> Json:
-    name = claim.ref
-    found = {"apiVersion": name.api_version, "kind": name.kind, "namespace": name.namespace, "name": name.name}
-    return {"object": found, "field": claim.field or None, "managers": list(claim.managers), "said": claim.said}
+    return {
+        "object": _ref_data(claim.ref),
+        "field": claim.field or None,
+        "managers": list(claim.managers),
+        "said": claim.said,
+    }
+
+
+def _ref_data(ref: ObjectRef) -> Json:
+    return {"apiVersion": ref.api_version, "kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
