@@ -14,7 +14,6 @@ CODES: dict[str, str] = {"MIG620": "the right to list a kind is missing"}
 
 _PAGE = 500
 _TRIES = 4
-_FORBIDDEN = 403
 
 
 @runtime_checkable
@@ -35,7 +34,7 @@ def read_snapshot(
     With `namespaces`, namespaced kinds are listed in those alone. The result does not depend on the order of answers.
 
     Raises:
-        RejectedError: rights to list are missing; it names all of them.
+        RejectedError: a right to list is missing.
         UnavailableError: the cluster cannot be reached, or changes faster than it can be listed.
     """
     wanted = [
@@ -52,7 +51,6 @@ def list_all(cluster: Cluster, resource: ResourceType, namespace: str = "") -> t
 
     Raises:
         RejectedError: the right to list is missing.
-        ForbiddenError: the credentials are not accepted.
         UnavailableError: the token expired every time.
     """
     for _ in range(_TRIES):
@@ -63,8 +61,6 @@ def list_all(cluster: Cluster, resource: ResourceType, namespace: str = "") -> t
         except NotFoundError:
             return ()
         except ForbiddenError as error:
-            if error.status != _FORBIDDEN:
-                raise
             raise _forbidden(resource, namespace, error) from error
     raise UnavailableError(f"{_plural(resource)} cannot be listed: its continue token expired {_TRIES} times in a row")
 
@@ -73,22 +69,9 @@ def _lists(cluster: Cluster, wanted: Sequence[tuple[ResourceType, str]]) -> list
     match cluster:
         case ReadsInParallel():
             with ThreadPoolExecutor(cluster.parallel_reads) as pool:
-                answers = list(pool.map(lambda item: _listed_or_refused(cluster, *item), wanted))
+                return list(pool.map(lambda item: list_all(cluster, *item), wanted))
         case _:
-            answers = [_listed_or_refused(cluster, *item) for item in wanted]
-    missing = [finding for answer in answers if isinstance(answer, RejectedError) for finding in answer.findings]
-    if missing:
-        raise RejectedError(missing)
-    return [answer for answer in answers if not isinstance(answer, RejectedError)]
-
-
-def _listed_or_refused(
-    cluster: Cluster, resource: ResourceType, namespace: str
-) -> tuple[Manifest, ...] | RejectedError:
-    try:
-        return list_all(cluster, resource, namespace)
-    except RejectedError as error:
-        return error
+            return [list_all(cluster, resource, namespace) for resource, namespace in wanted]
 
 
 def _pages(cluster: Cluster, resource: ResourceType, namespace: str) -> tuple[Manifest, ...]:

@@ -9,6 +9,7 @@ from meshmig.diagnostics import Diagnostic, Severity, Span, has_errors, in_order
 from meshmig.language import tree
 from meshmig.language.collecting import no_collection
 from meshmig.language.parser import Parsed, parse
+from meshmig.language.remembering import Memory
 from meshmig.language.report import Mistake
 from meshmig.language.resolve import resolve
 from meshmig.language.source import Source, decode
@@ -37,12 +38,19 @@ class Loaded:
 
 
 @no_collection()
-def load(file: str, read: Read, parse: Parse = parse, *, params: Mapping[str, str] = MappingProxyType({})) -> Loaded:
+def load(
+    file: str,
+    read: Read,
+    parse: Parse = parse,
+    *,
+    params: Mapping[str, str] = MappingProxyType({}),
+    memory: Memory | None = None,
+) -> Loaded:
     """Read a file with what it uses and resolve it; never raises for what the files hold.
 
     `read` returns a file's bytes; paths of used files are relative to the file that uses them. It may raise OSError.
     `parse` reads one text; an editor's remembers what it read before. `params` are values for the file's params, by
-    name, in place of those it chooses itself.
+    name, in place of those it chooses itself. With a `memory` of earlier times no migration is returned.
     """
     library = _Library(read, parse)
     main = library.open(file)
@@ -50,11 +58,13 @@ def load(file: str, read: Read, parse: Parse = parse, *, params: Mapping[str, st
         return Loaded(migration=None, findings=in_order(library.refusals), sources={})
     library.follow(main, (_normal(file),))
     used = tuple(parsed for parsed in library.files if parsed is not main)
-    migration = resolve(main, used, params, partial=library.partial)
+    if memory is not None:
+        memory.begin()
+    migration = resolve(main, used, params, partial=library.partial, memory=memory)
     mistakes = [finding for parsed in library.files for finding in parsed.report.findings]
     findings = in_order([*library.refusals, *mistakes])
     sources = {parsed.source.file: parsed.source.text for parsed in library.files}
-    meant = None if has_errors(findings) else migration
+    meant = None if has_errors(findings) or memory is not None else migration
     return Loaded(migration=meant, findings=findings, sources=sources, files=tuple(library.files))
 
 

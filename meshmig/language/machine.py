@@ -18,10 +18,12 @@ class Machine:
     """Reads the tokens of one file. `at` is the token that comes next; `starts` are those that begin a statement.
 
     `opens` holds the braces that are open; `surplus` counts opening ones that were passed over; `lost` holds the
-    words of statements that were given up, so that nobody is told that they are not defined.
+    words of statements that were given up, so that nobody is told that they are not defined. `end` is where `run` stops
+    at the latest; `repairs` counts how often it had to be helped on. `params` are the names of the file's params, where
+    the tokens are only a part of it.
     """
 
-    def __init__(self, tokens: Sequence[Token], report: Report) -> None:
+    def __init__(self, tokens: Sequence[Token], report: Report, params: frozenset[str] | None = None) -> None:
         self._grammar = grammar()
         self._state = self._grammar.begin()
         self._length = len(report.source.text)
@@ -32,22 +34,30 @@ class Machine:
         self.surplus = 0
         self.lost: set[str] = set()
         self._understood: dict[int, str] = {}
-        self._params = {name.text for word, name in pairwise(tokens) if word.type == "PARAM"}
+        self._params = params_of(tokens) if params is None else params
+        self.end = len(tokens)
+        self.repairs = 0
 
     def begin(self) -> None:
         """Feed the version; the statements follow."""
-        self._state.feed_token(Token("MIG", "mig", 0))
-        self._state.feed_token(Token("QUANTITY", "1", 0))
+        self.renew()
         self.starts += [0] if self.at else []
 
+    def renew(self) -> None:
+        """Go on as if the file began here: what was read so far was taken."""
+        self._state = self._grammar.begin()
+        self._state.feed_token(Token("MIG", "mig", 0))
+        self._state.feed_token(Token("QUANTITY", "1", 0))
+
     def run(self) -> None:
-        """Feed tokens until one does not fit, or none is left."""
+        """Feed tokens until one does not fit, or `end` is reached."""
         from lark.exceptions import UnexpectedToken
 
         rows, feed = self._grammar.rows, self._state.feed_token
         stack, values = self._state.state_stack, self._state.value_stack
         tokens, boundaries, at = self.tokens, self._grammar.boundaries, self.at
-        while at < len(tokens):
+        end = self.end
+        while at < end:
             token = tokens[at]
             row = rows[stack[-1]]
             if token.type not in row:
@@ -74,8 +84,10 @@ class Machine:
 
     def finish(self) -> tree.File | None:
         """Return the tree once every token was fed and nothing is open; None where more is to come."""
-        if self.at < len(self.tokens) or not self.can(END):
-            return None
+        return None if self.at < len(self.tokens) or not self.can(END) else self.taken()
+
+    def taken(self) -> tree.File:
+        """Return what was read so far as a tree; the file must be able to end here."""
         file: tree.File = self._state.feed_token(Token(END, "", self._length), is_end=True)
         return file
 
@@ -144,6 +156,11 @@ class Machine:
     def is_complete(self) -> bool:
         """Whether the statement before the next token may end here (or none has begun)."""
         return self.can("RBRACE") if self.opens else self.can("STAGE")
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every item before the next token is finished."""
+        return not self.opens and self.can("STAGE")
 
     @property
     def is_boundary(self) -> bool:
@@ -235,6 +252,11 @@ class Machine:
 def _is_param(step: tuple[Any, Any]) -> bool:
     """Say whether a step of the table reduces a name to that of a param."""
     return not isinstance(step[1], int) and step[1].origin.name.startswith("named_")
+
+
+def params_of(tokens: Iterable[Token]) -> frozenset[str]:
+    """Return the names of a file's params."""
+    return frozenset(name.text for word, name in pairwise(tokens) if word.type == "PARAM")
 
 
 def _after(rows: Mapping[int, Row], stack: list[int], type_: str) -> list[int] | None:

@@ -1,6 +1,6 @@
 """The names of a migration: what its files define, and what to say about a name that none defines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -37,6 +37,12 @@ class Names:
     partial: bool
     told: dict[tuple[str, str], tuple[Report, int]] = field(default_factory=dict)
     """Unknown names that were told already, by kind and name, and where: further uses are shown with the first."""
+
+    @property
+    def known(self) -> tuple[Hashable, ...]:
+        """Everything that decides whether a name is told as unknown."""
+        tables = (self.gates, self.profiles, self.groups)
+        return (*(frozenset(table) for table in tables), self.lost, self.partial)
 
 
 def collect(files: Iterable[Parsed], *, partial: bool) -> Names:

@@ -1,6 +1,7 @@
 """Text to tree, with every mistake named on the way."""
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from meshmig.language import tree
@@ -37,22 +38,34 @@ class Parsed:
 
 def parse(source: Source) -> Parsed:
     """Read a text; the mistakes are in the report, one per cause, at most fifty."""
-    report = Report(source)
-    _find_hidden(report)
+    report = begin_report(source)
     with no_collection():
         pieces = split(source.text)
         machine = Machine(pieces.tokens, report)
-        file = _read(machine) if _begin(machine) else None
+        file = read(machine) if begin(machine) else None
+    return parsed(machine, file, pieces.comments)
+
+
+def begin_report(source: Source) -> Report:
+    """Return the report of a text, with what is wrong with its characters."""
+    report = Report(source)
+    _find_hidden(report)
+    return report
+
+
+def parsed(machine: Machine, file: tree.File | None, comments: tuple[Token, ...]) -> Parsed:
+    """Return what a machine has read."""
+    report = machine.report
     report.close_syntax()
     return Parsed(
-        source=source,
+        source=report.source,
         report=report,
         file=file,
-        tokens=pieces.tokens,
-        comments=pieces.comments,
+        tokens=tuple(machine.tokens),
+        comments=comments,
         starts=tuple(machine.starts),
         lost=frozenset(machine.lost),
-        docs=_docs(source, pieces.comments),
+        docs=_docs(report.source, comments),
     )
 
 
@@ -83,7 +96,7 @@ def _find_hidden(report: Report) -> None:
             return
 
 
-def _begin(machine: Machine) -> bool:
+def begin(machine: Machine) -> bool:
     """Read `mig 1`; a file of another version is not read at all."""
     first, second = machine.token, machine.following
     code, message = "MIG104", "a `.mig` file begins with its language version"
@@ -120,15 +133,28 @@ def _begin(machine: Machine) -> bool:
     return True
 
 
-def _read(machine: Machine) -> tree.File | None:
-    for _ in range(4 * MOST_MISTAKES):
+def read(machine: Machine, stops: Sequence[int] = ()) -> tree.File | None:
+    """Read statements up to the end, or to the first of the tokens `stops` before which every item is finished.
+
+    Returns what was read, or None where there were too many mistakes to go on.
+    """
+    while machine.repairs < 4 * MOST_MISTAKES:
+        place = bisect_left(stops, machine.at)
+        if place < len(stops) and stops[place] == machine.at:
+            if machine.is_settled:
+                return machine.taken()
+            place += 1
+        machine.end = stops[place] if place < len(stops) else len(machine.tokens)
         machine.run()
+        if machine.at == machine.end < len(machine.tokens):
+            continue
         file = machine.finish()
         if file is not None:
             return file
         if len(machine.report) >= MOST_MISTAKES:
             break
         recover(machine)
+        machine.repairs += 1
     text = f"{len(machine.report)} mistakes, and the file goes on: the rest was not read"
     at = Extent(machine.token.start, machine.token.start)
     machine.report.add(Mistake(code="MIG116", at=at, message=text, help="mend the first ones and check again"))

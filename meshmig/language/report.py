@@ -27,7 +27,7 @@ class Mistake:
 class Report:
     """The mistakes of one file. A place that has one already gets no second: it is the same cause.
 
-    `quiet` is for what only follows from a mistake that was told.
+    `quiet` is for what only follows from a mistake that was told. `touched` counts how often something was told.
     """
 
     def __init__(self, source: Source) -> None:
@@ -35,14 +35,17 @@ class Report:
         self._found: dict[int, Diagnostic | None] = {}
         self._damage: list[int] = []
         self.quiet = False
+        self.touched = 0
 
     def add(self, mistake: Mistake) -> None:
         """Record a mistake, unless its place has one; while `quiet` only the place is remembered."""
+        self.touched += 1
         if mistake.at.start not in self._found:
             self._found[mistake.at.start] = None if self.quiet else self._diagnostic(mistake)
 
     def also(self, start: int, label: Label) -> None:
         """Add a further place to the mistake that was recorded at an offset."""
+        self.touched += 1
         found = self._found.get(start)
         if found is not None and len(found.labels) < _MOST_LABELS:
             self._found[start] = replace(found, labels=(*found.labels, label))

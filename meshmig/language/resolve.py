@@ -1,12 +1,14 @@
 """From trees to the migration: names resolved, units read, everything checked that needs no cluster."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from meshmig.language import tree
-from meshmig.language.names import Scope, collect
+from meshmig.language.names import Definition, Names, Node, Scope, Table, collect
 from meshmig.language.parser import Parsed
+from meshmig.language.remembering import Memory, Once
 from meshmig.language.report import Mistake, Report
 from meshmig.language.resolve_decisions import (
     resolve_adoptions,
@@ -25,6 +27,8 @@ from meshmig.language.resolve_windows import resolve_notifications, resolve_wind
 from meshmig.language.wording import quoted
 from meshmig.model import intent
 
+Value = TypeVar("Value")
+
 _SHARED = (tree.Use, tree.Gate, tree.Profile, tree.Group)
 """The items that a used file may hold."""
 
@@ -37,30 +41,50 @@ _UNBUILT: Mapping[type, str] = {
 
 
 def resolve(
-    main: Parsed, used: Sequence[Parsed], given: Mapping[str, str], *, partial: bool
+    main: Parsed, used: Sequence[Parsed], given: Mapping[str, str], *, partial: bool, memory: Memory | None = None
 ) -> intent.Migration | None:
     """Resolve a file with the files it uses, which come first; `partial`: one of those could not be read.
 
     `given` are values of the file's params, by name, that replace its own. Returns the migration, or None where the
-    file has none; the mistakes are in each file's report, and a migration with mistakes is not to be used.
+    file has none; the mistakes are in each file's report, and a migration with mistakes is not to be used. With a
+    `memory` only the mistakes are to be used: what was remembered says where things stood in an earlier text.
     """
     params = resolve_params(main, given)
-    used = tuple(filled(parsed, {}) for parsed in used)
-    main = filled(main, params.values)
+    values = tuple((name, token.type, token.text) for name, token in params.values.items())
+    once = Once(memory=memory, reports=tuple(parsed.report for parsed in (*used, main)), around=values)
+    used = tuple(filled(parsed, {}, once) for parsed in used)
+    main = filled(main, params.values, once)
     files = (*used, main)
     names = collect(files, partial=partial)
     for parsed in used:
         _only_shared(parsed)
-    gates = tuple(resolve_gate(d.node, Scope.of(names, d.parsed)) for d in names.gates.values())
-    named = Named(
-        profiles={name: resolve_profile(d.node, Scope.of(names, d.parsed)) for name, d in names.profiles.items()},
-        groups={name: resolve_group(d.node, Scope.of(names, d.parsed)) for name, d in names.groups.items()},
-        scope=Scope.of(names, main),
-    )
+    gates, named = _named(names, main, once.within(names.known))
     whole = _main(main, named, gates) if main.file else None
     if whole is None:
         return None
     return replace(whole, params=params.params, fingerprint=fingerprint(files, params.params))
+
+
+def _named(names: Names, main: Parsed, once: Once) -> tuple[tuple[intent.Gate, ...], Named]:
+    """Resolve what has a name; stages look at all of it."""
+
+    def each(table: Table[Node], work: Callable[[Node, Scope], Value]) -> dict[str, Value]:
+        return {name: _defined(found, Scope.of(names, found.parsed), work, once) for name, found in table.items()}
+
+    gates, groups = each(names.gates, resolve_gate), each(names.groups, resolve_group)
+    profiles = each(names.profiles, resolve_profile)
+    texts = (*map(_text, names.profiles.values()), *map(_text, names.groups.values()))
+    scope = Scope.of(names, main)
+    return tuple(gates.values()), Named(profiles=profiles, groups=groups, scope=scope, once=once.within(texts))
+
+
+def _text(found: Definition[Node]) -> str:
+    return found.parsed.source.text[slice(*found.node.at)]
+
+
+def _defined(found: Definition[Node], scope: Scope, work: Callable[[Node, Scope], Value], once: Once) -> Value:
+    what = type(found.node).__name__
+    return once.do(what, found.node, scope.report, lambda node: work(node, scope))
 
 
 def fingerprint(files: Iterable[Parsed], params: Iterable[intent.Param]) -> str:

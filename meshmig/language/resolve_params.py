@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from meshmig.language import tree
 from meshmig.language.parser import Parsed
+from meshmig.language.remembering import Once
 from meshmig.language.report import Mistake, Report
 from meshmig.language.suggest import nearest
 from meshmig.language.tree import Extent, Token
@@ -116,12 +117,15 @@ def _all_known(given: Mapping[str, str], found: Mapping[str, tree.Param], report
             return
 
 
-def filled(parsed: Parsed, values: Mapping[str, Token]) -> Parsed:
+def filled(parsed: Parsed, values: Mapping[str, Token], once: Once) -> Parsed:
     """Return the file with each param's value where its name stands; a name that stands for nothing is told."""
     if parsed.file is None:
         return parsed
     filler = _Filler(parsed, values)
-    items = tuple(item if isinstance(item, tree.Use | tree.Param) else filler.fill(item) for item in parsed.file.items)
+    items = tuple(
+        filler.fill(item) if once.do("holds a param", item, parsed.report, filler.holds_name) else item
+        for item in parsed.file.items
+    )
     return replace(parsed, file=tree.File(items=items))
 
 
@@ -130,6 +134,16 @@ class _Filler:
 
     def __init__(self, parsed: Parsed, values: Mapping[str, Token]) -> None:
         self._parsed, self._values = parsed, values
+
+    def holds_name(self, part: object) -> bool:
+        """Say whether a part of the tree holds a name that may stand for a value."""
+        if isinstance(part, Token):
+            return part.type in _FITTING or (part.type == "NAME" and part.text in self._values)
+        if type(part) is tuple:
+            return any(map(self.holds_name, part))
+        if part is None or isinstance(part, Extent | tree.Use | tree.Param):
+            return False
+        return any(self.holds_name(getattr(part, name)) for name in getattr(part, "__slots__", ()))
 
     def fill(self, node: Node) -> Node:
         """Return a node of the tree with its values."""

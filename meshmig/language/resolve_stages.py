@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from meshmig.language import tree
 from meshmig.language.names import Scope, known, unique
+from meshmig.language.remembering import Once
 from meshmig.language.report import Mistake
 from meshmig.language.resolve_gates import failure_of
 from meshmig.language.resolve_profiles import is_text, with_parts
@@ -27,6 +28,7 @@ class Named:
     profiles: Mapping[str, intent.Profile]
     groups: Mapping[str, intent.Selection]
     scope: Scope
+    once: Once
 
 
 def resolve_stages(stages: Iterable[tree.Stage], named: Named) -> tuple[intent.StageIntent, ...]:
@@ -37,7 +39,7 @@ def resolve_stages(stages: Iterable[tree.Stage], named: Named) -> tuple[intent.S
         number = read_count(stage.number, "the number of a stage", named.scope.report)
         if number is not None:
             last = _rising(stage, number, last, named.scope)
-        found.append(_stage(stage, number or 0, named))
+        found.append(_stage_once(stage, number or 0, named))
     return tuple(found)
 
 
@@ -57,6 +59,10 @@ def _rising(stage: tree.Stage, number: int, last: tree.Stage | None, scope: Scop
         )
     )
     return last
+
+
+def _stage_once(stage: tree.Stage, number: int, named: Named) -> intent.StageIntent:
+    return named.once.do("Stage", stage, named.scope.report, lambda stage: _stage(stage, number, named))
 
 
 def _stage(stage: tree.Stage, number: int, named: Named) -> intent.StageIntent:

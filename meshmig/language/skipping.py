@@ -3,9 +3,9 @@
 from meshmig.language.machine import END, Machine
 from meshmig.language.report import Mistake
 from meshmig.language.tree import Extent, Token
-from meshmig.language.wording import BLOCKS, DAYS, HOMES, LITERALS, QUANTITIES, TEXTS, TOP, listed, quoted
+from meshmig.language.wording import BLOCKS, DAYS, HOMES, ITEM_WORDS, LITERALS, QUANTITIES, TEXTS, TOP, listed, quoted
 
-_ITEMS = frozenset(word.upper() for home, words in HOMES.items() if home.startswith(TOP) for word in words)
+_ITEMS = frozenset(word.upper() for word in ITEM_WORDS)
 _ORDER = {word: place for place, word in enumerate(word for words in HOMES.values() for word in words)}
 
 

@@ -108,6 +108,9 @@ HOMES: Mapping[str, tuple[str, ...]] = {
 }
 """Where each word that begins a statement belongs."""
 
+ITEM_WORDS = frozenset(word for home, words in HOMES.items() if home.startswith(TOP) for word in words)
+"""The words that begin an item of the top level."""
+
 HOME: Mapping[str, str] = {word: home for home, words in HOMES.items() for word in words}
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from meshmig.language import tree
 from meshmig.language.grammar import grammar
-from meshmig.language.machine import Machine
+from meshmig.language.machine import Machine, params_of
 from meshmig.language.parser import Parsed
 from meshmig.language.recover import recover
 from meshmig.language.report import Report
@@ -115,7 +115,7 @@ def _place(parsed: Parsed, start: int, begun: str) -> Place:
     whole = Machine(parsed.tokens, Report(parsed.source))
     first = next((index for index in range(end - 1, -1, -1) if _begins(whole, index)), 0)
     tokens = parsed.tokens[first:end] if first else _headless(parsed.tokens[:end])
-    machine = Machine(tokens, Report(parsed.source))
+    machine = Machine(tokens, Report(parsed.source), params_of(parsed.tokens))
     machine.begin()
     for _ in range(_MOST_STEPS):
         machine.run()

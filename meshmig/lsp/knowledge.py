@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from meshmig.language import tree
 from meshmig.language.names import Names, Scope, collect
 from meshmig.language.parser import Parsed
+from meshmig.language.remembering import Once
 from meshmig.language.report import Report
 from meshmig.language.resolve_gates import resolve_gate
 from meshmig.language.resolve_params import filled, resolve_params
@@ -42,7 +43,8 @@ def know(view: View, mesh: Mesh | None) -> Knowledge | None:
         return None
     *used, main = (replace(parsed, report=Report(parsed.source)) for parsed in view.loaded.files)
     params = resolve_params(main, {})
-    files = [*(filled(parsed, {}) for parsed in used), filled(main, params.values)]
+    once = Once(memory=None, reports=())
+    files = [*(filled(parsed, {}, once) for parsed in used), filled(main, params.values, once)]
     names = collect(files, partial=True)
     profiles = {name: _profile(name, names) for name in names.profiles if name}
     return Knowledge(

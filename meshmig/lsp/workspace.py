@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from meshmig.language import Loaded, load
-from meshmig.language.parser import Parsed
+from meshmig.language.parser import Parsed, parse
+from meshmig.language.remembering import Memory
+from meshmig.language.rereading import Rereader
+from meshmig.language.source import Source
 from meshmig.lsp.addresses import beside
 from meshmig.lsp.disk import Disk
 from meshmig.lsp.documents import Document
@@ -36,6 +39,8 @@ class Workspace:
         self._disk, self.folders = disk, tuple(folders)
         self.documents: dict[str, Document] = {}
         self._loaded: dict[str, Loaded] = {}
+        self._readers: dict[str, Rereader] = {}
+        self._memories: dict[str, Memory] = {}
         self._graph: dict[str, frozenset[str]] | None = None
 
     def put(self, document: Document) -> None:
@@ -50,6 +55,7 @@ class Workspace:
     def drop(self, path: str) -> None:
         """Forget an open document: what lies on the disk counts again."""
         self.documents.pop(path, None)
+        self._readers.pop(path, None)
         self.refresh()
 
     def refresh(self) -> None:
@@ -66,7 +72,8 @@ class Workspace:
     def load(self, root: str) -> Loaded:
         """Return a file with all it uses, resolved; worked out once for each state of the files."""
         if root not in self._loaded:
-            self._loaded[root] = load(root, self.read)
+            memory = self._memories.setdefault(root, Memory())
+            self._loaded[root] = load(root, self.read, self._parse, memory=memory)
         return self._loaded[root]
 
     def roots(self, path: str) -> tuple[str, ...]:
@@ -81,6 +88,12 @@ class Workspace:
     def views(self, path: str) -> tuple[View, ...]:
         """Return a file as each of the migrations sees it that it is part of."""
         return tuple(View(path=path, root=root, loaded=self.load(root)) for root in self.roots(path))
+
+    def _parse(self, source: Source) -> Parsed:
+        """Read a text; of an open document only what changed."""
+        if source.file not in self.documents:
+            return parse(source)
+        return self._readers.setdefault(source.file, Rereader()).parse(source)
 
     def _uses(self, path: str) -> dict[str, frozenset[str]]:
         """Return what each `.mig` file around uses, by a quick look at the texts."""
