@@ -61,9 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else there")
-    parser.add_argument("-v", "--verbose", action="store_true", help="open what is folded")
+def _common(parser: argparse.ArgumentParser, default: bool | str = False) -> None:  # noqa: FBT001, FBT002 - argparse's word
+    json_help = "one JSON document on stdout, nothing else there"
+    parser.add_argument("--json", action="store_true", default=default, help=json_help)
+    parser.add_argument("-v", "--verbose", action="store_true", default=default, help="open what is folded")
 
 
 def _file(parser: argparse.ArgumentParser, help_text: str = FILE_HELP) -> None:
@@ -221,12 +222,17 @@ def _verify(parser: argparse.ArgumentParser) -> None:
 
 
 def _generate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("networking", "iop"), help="Istio's objects · its installation's values")
-    _file(parser)
-    _run(parser)
-    parser.add_argument("-o", "--output", metavar="DIR", help="write files there instead of to stdout")
-    parser.add_argument("--form", choices=("helm", "operator"), default="helm", help="of iop: Helm values, or one file")
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    kinds = parser.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=_Parser)
+    for name, summary in (("networking", "Istio's objects"), ("iop", "the values of Istio's installation")):
+        kind = kinds.add_parser(name, help=summary, description=f"Write {summary} as files.")
+        # What stands before the kind must not be taken back by what is unset behind it.
+        _common(kind, argparse.SUPPRESS)
+        _file(kind)
+        _run(kind)
+        kind.add_argument("-o", "--output", metavar="DIR", help="write files there instead of to stdout")
+        kind.add_argument("--force", action="store_true", help="replace files that exist")
+        if name == "iop":
+            kind.add_argument("--form", choices=("helm", "operator"), default="helm", help="Helm values, or one file")
 
 
 Fill = Callable[[argparse.ArgumentParser], None]
