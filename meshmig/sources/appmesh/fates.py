@@ -120,10 +120,8 @@ SERVER_TLS: Rows = {
     "certificate.sds.secretName": SDS,
     "validation.trust.file.certificateChain": asked(CERTIFICATES, f"{_OWN}.", f"{_INGRESS_TLS}.caCertificates"),
     "validation.trust.sds.secretName": SDS,
-    "validation.subjectAlternativeNames.match.exact[]": asked(
-        CERTIFICATES,
-        f"{_OWN}; which ServiceAccounts may call is then a matter of AuthorizationPolicies, which are not made.",
-        f"{_INGRESS_TLS}.subjectAltNames",
+    "validation.subjectAlternativeNames.match.exact[]": unseen(
+        "Which clients may call is a matter of AuthorizationPolicies by ServiceAccount in Istio, which are not made."
     ),
 }
 

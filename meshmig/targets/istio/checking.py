@@ -269,6 +269,8 @@ def _sidecar(spec: Mapping[str, Json]) -> Broken:
             yield "MIG369", f"spec.ingress[{number}]", f"protocol {protocol} goes with no tls"
         if tls is not None:
             yield from _server_tls(tls, f"spec.ingress[{number}].tls")
+            if "subjectAltNames" in tls:
+                yield "MIG369", f"spec.ingress[{number}].tls", "a Sidecar takes no subjectAltNames"
     for number, entry in enumerate(spec.get("egress") or []):
         hosts = entry.get("hosts") or []
         if not hosts or any(not _is_sidecar_host(host) for host in hosts):

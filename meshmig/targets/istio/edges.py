@@ -11,7 +11,7 @@ from meshmig.model.resources import NETWORKING
 from meshmig.targets.istio.composing import Composed, Incomposable, compose
 from meshmig.targets.istio.destinations import destinations
 from meshmig.targets.istio.matches import http_match
-from meshmig.targets.istio.routing import behaviour, until_catch_all
+from meshmig.targets.istio.routing import behaviour, reachable
 from meshmig.targets.istio.settings import Named, Placements, Settings, object_name, stamped
 from meshmig.targets.istio.sidecars import server_settings
 
@@ -73,7 +73,11 @@ def _server(listener: Listener) -> dict[str, Json]:
     protocol = "HTTPS" if ends_tls else listener.protocol.value.upper()
     port = {"number": listener.port, "name": f"{protocol.lower()}-{listener.port}", "protocol": protocol}
     made: dict[str, Json] = {"port": port, "hosts": [ANY]}
-    return made | ({"tls": server_settings(tls)} if tls is not None and ends_tls else {})
+    if tls is None or not ends_tls:
+        return made
+    settings = server_settings(tls)
+    names = {"subjectAltNames": list(tls.client_names)} if settings["mode"] == "MUTUAL" and tls.client_names else {}
+    return made | {"tls": settings | names}
 
 
 def _named(edge: Edge, kind: str, suffix: str) -> Named:
@@ -115,7 +119,7 @@ def _routes(mesh: Mesh, edge: Edge, host: str, placements: Placements, settings:
     spec: dict[str, Json] = {
         "hosts": [host],
         "gateways": [f"{edge.namespace}/{edge.origin.ref.name}-edge"],
-        "http": until_catch_all(rules),
+        "http": reachable(rules),
     }
     return stamped(_named(edge, "VirtualService", suffix), spec, settings)
 

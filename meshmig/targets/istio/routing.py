@@ -1,6 +1,7 @@
 """One Host: its VirtualService, and a ServiceEntry where its name is no Service."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 
 from meshmig.model.mesh import Host, Mesh, Retry, Route
 from meshmig.model.objects import Json, Manifest
@@ -22,7 +23,7 @@ def host_objects(mesh: Mesh, host_id: str, placements: Placements, settings: Set
         return ()
     http = http and [*http, *_untouched(host)]
     spec: dict[str, Json] = {"hosts": [host_name(host)]}
-    spec |= {"http": until_catch_all(http)} if http else {}
+    spec |= {"http": reachable(http)} if http else {}
     spec |= {"tcp": tcp} if tcp else {}
     named = Named(
         api_version=NETWORKING,
@@ -40,12 +41,18 @@ def host_name(host: Host) -> str:
     return host.service.fqdn if host.service is not None else host.name
 
 
-def until_catch_all(rules: list[Rule]) -> list[Rule]:
-    """Drop the rules behind the first that takes everything: istiod never reaches them."""
-    for index, rule in enumerate(rules):
+def reachable(rules: Iterable[Rule]) -> list[Rule]:
+    """Drop what stands behind a rule that takes everything, and conditions that an earlier rule has word for word."""
+    kept: list[Rule] = []
+    seen: set[str] = set()
+    for rule in rules:
         if "match" not in rule:
-            return rules[: index + 1]
-    return rules
+            return [*kept, rule]
+        fresh = {text: match for match in rule["match"] if (text := json.dumps(match, sort_keys=True)) not in seen}
+        if fresh:
+            kept.append(rule | {"match": list(fresh.values())})
+            seen |= fresh.keys()
+    return kept
 
 
 def _http(mesh: Mesh, host: Host, route: Route, placements: Placements) -> list[Rule]:

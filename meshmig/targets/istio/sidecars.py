@@ -94,12 +94,11 @@ def _ingress(listener: Listener) -> dict[str, Json]:
 
 
 def server_settings(tls: ServerTls) -> dict[str, Json]:
-    """Return ServerTLSSettings over files of the proxy's container."""
+    """Return ServerTLSSettings over files of the proxy's container; a Sidecar takes no names of clients."""
     chain, key = (*(tls.certificate.names if tls.certificate else ()), "", "")[:2]
     found: dict[str, Json] = {"mode": "SIMPLE", "serverCertificate": chain, "privateKey": key}
     if tls.client_trust is not None and tls.client_trust.kind == "file":
         found |= {"mode": "MUTUAL", "caCertificates": tls.client_trust.names[0]}
-        found |= {"subjectAltNames": list(tls.client_names)} if tls.client_names else {}
     return found
 
 

@@ -1,0 +1,137 @@
+"""Istio's own judgement of everything emitted: istioctl's validation and analysis, and istiod's webhook."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from meshmig.model.objects import Manifest, Snapshot
+from meshmig.sources.appmesh import lift
+from meshmig.targets import istio
+from tests.program import example, meshmig
+from tests.realcluster.build import folder
+from tests.realcluster.cluster import RealCluster
+from tests.realcluster.fixtures import require_programs
+from tests.targets.emitted import CLOSED
+from tests.targets.meshes import objects, snapshots
+
+pytestmark = pytest.mark.cluster
+
+MESHES = snapshots()
+AROUND = {"Namespace", "Service", "Deployment", "StatefulSet"}
+EXPECTED = {
+    ("leaves", "IST0134"): "its address is allocated by the proxies' DNS, which the installation's values switch on",
+    ("leaves-otherwise", "IST0134"): "its address is allocated by the proxies' DNS",
+    ("leaves-otherwise", "IST0129"): "nobody in the mesh has a trust bundle for it, as in App Mesh",
+}
+"""What istioctl says of a mesh and is meant, with the reason."""
+
+TOLERATED = {"IST0102", "IST0103", "IST0118"}
+"""Namespaces and pods are enrolled pod by pod; ports are declared by the plan's own step."""
+
+
+@pytest.fixture(autouse=True)
+def programs() -> None:
+    require_programs()
+
+
+def emitted(name: str) -> list[Manifest]:
+    snapshot, answers = MESHES[name]
+    return list({manifest.ref: manifest for manifest in objects(snapshot, answers)}.values())
+
+
+def test_istioctl_validates_every_object(tmp_path: Path) -> None:
+    """Release 1.31.0, all meshes at once."""
+    bodies = [manifest.body for name in MESHES for manifest in emitted(name) if manifest.ref.kind != "Service"]
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump_all(bodies))
+
+    done = subprocess.run(
+        [str(folder() / "istioctl"), "validate", "-f", "all.yaml"], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(bodies) > 100
+    print(f"\nistioctl validate: {len(bodies)} objects of {len(MESHES)} meshes, none refused")
+
+
+@pytest.mark.parametrize("name", MESHES)
+def test_istioctl_analyses_the_translation_without_complaint(name: str, tmp_path: Path) -> None:
+    """The objects of the end beside the Services and workloads that they speak of."""
+    snapshot, answers = MESHES[name]
+    mesh = lift(snapshot, answers=answers).mesh
+    made = istio.translated(mesh, CLOSED) if mesh is not None else ()
+    around = [manifest for manifest in snapshot if manifest.ref.kind in AROUND]
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump_all(m.body for m in Snapshot.of((*made, *around))))
+
+    command = [str(folder() / "istioctl"), "analyze", "--use-kube=false", "-A", "-o", "json", "all.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    told = [(entry["code"], entry.get("origin"), entry["message"]) for entry in json.loads(done.stdout or "null") or []]
+
+    assert [entry for entry in told if entry[0] not in TOLERATED and (name, entry[0]) not in EXPECTED] == []
+
+
+def test_both_forms_of_the_installation_make_the_same_control_plane(tmp_path: Path) -> None:
+    """istioctl turns the operator file into Helm values: they are the generated ones, and the manifests come out."""
+    example("shop", tmp_path)
+    assert meshmig("generate", "iop", "shop.mig", "-o", "helm", cwd=tmp_path).exit == 0
+    assert meshmig("generate", "iop", "shop.mig", "--form", "operator", "-o", "iop", cwd=tmp_path).exit == 0
+    helm = yaml.safe_load((tmp_path / "helm" / "istiod.yaml").read_text())
+    (tmp_path / "translated").mkdir()
+
+    command = [str(folder() / "istioctl"), "manifest", "translate", "-f", "iop/istio.yaml", "-o", "translated"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    values = tmp_path / "translated" / "pilot-values.yaml"
+    translated = yaml.safe_load(values.read_text())
+
+    assert _without_nulls(translated["meshConfig"]) == _without_nulls(helm["meshConfig"])
+    assert _within(_without_nulls(helm["global"]), translated["global"])
+
+
+def _without_nulls(value):
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return value
+
+
+def _within(part, whole) -> bool:
+    if isinstance(part, dict):
+        return all(key in whole and _within(value, whole[key]) for key, value in part.items() if value != {})
+    return part == whole
+
+
+def test_a_real_api_server_and_istiod_take_every_object(real_cluster: RealCluster) -> None:
+    """Server-side dry run with strict fields, through istiod's validating webhook."""
+    bodies = [dict(manifest.body) for name in ("leaves", "leaves-otherwise") for manifest in emitted(name)]
+    for folder_name in sorted(MESHES)[:6]:
+        bodies += [dict(manifest.body) for manifest in emitted(folder_name)]
+    spaces = {body["metadata"]["namespace"] for body in bodies}
+    real_cluster.apply(
+        [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}} for space in sorted(spaces)]
+    )
+    unique = {(b["kind"], b["metadata"]["namespace"], b["metadata"]["name"]): b for b in bodies}
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(unique.values())})
+
+    answer = real_cluster.kubectl(
+        "apply", "--server-side", "--dry-run=server", "--validate=strict", "--force-conflicts", "-f", "-", given=listed
+    )
+
+    assert answer.count("(server dry run)") == len(unique)
+    print(f"\nistiod's webhook: {len(unique)} objects, none refused")
+
+
+def test_the_webhook_does_refuse(real_cluster: RealCluster) -> None:
+    """What our own check calls broken, istiod refuses too: the check is not stricter than the real one by accident."""
+    route = {"route": [{"destination": {"host": "a"}}], "retries": {"attempts": 0, "perTryTimeout": "2s"}}
+    spec = {"hosts": ["a.example.com"], "http": [route]}
+    body = {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "a", "namespace": "default"},
+        "spec": spec,
+    }
+
+    with pytest.raises(AssertionError, match="attempts"):
+        real_cluster.kubectl("apply", "--server-side", "--dry-run=server", "-f", "-", given=json.dumps(body))
