@@ -516,13 +516,17 @@ class Injector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Something that only a person can decide; the safest choice is taken until they do."""
+    """Something that only a person can decide; the safest choice is taken until they do.
+
+    `answer` is what the file says, empty where it says nothing.
+    """
 
     id: str
     origin: Origin
     text: str
     choices: tuple[str, ...]
     default: str
+    answer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

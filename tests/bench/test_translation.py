@@ -35,7 +35,8 @@ made = time.process_time()
 findings = istio.findings(lifted.mesh, settings)
 checked = time.process_time()
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(read - begun, made - read, checked - made, (peak - base) / 1024, len(objects), len(lifted.ledger.rows), len(findings))
+rows = len(lifted.ledger.rows)
+print(read - begun, made - read, checked - made, (peak - base) / 1024, len(objects), rows, len(findings))
 """
 
 
@@ -87,5 +88,6 @@ def test_translation_grows_with_the_mesh() -> None:
         read, made, checked, memory, objects, rows, found = done.stdout.split()
         print(
             f"{services:>6} services: lift {float(read):6.2f} s, render {float(made):6.2f} s, "
-            f"check {float(checked):6.2f} s, {float(memory):6.0f} MiB, {objects} objects, {rows} fates, {found} findings"
+            f"check {float(checked):6.2f} s, {float(memory):6.0f} MiB, "
+            f"{objects} objects, {rows} fates, {found} findings"
         )

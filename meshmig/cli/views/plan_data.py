@@ -225,6 +225,7 @@ def question_data(question: Question) -> Json:
         "text": question.text,
         "choices": list(question.choices),
         "default": question.default,
+        "answer": question.answer or None,
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from meshmig.cli.views.fields import clip, wrapped
+from meshmig.cli.views.ledger_text import ledger_lines, question_lines
 from meshmig.cli.views.plan_data import summary_data
 from meshmig.cli.views.plan_steps import in_full, step_lines, unit_lines
 from meshmig.cli.views.plan_terms import terms_lines, window_text
@@ -18,7 +19,6 @@ from meshmig.model.intent import (
     RelativeRequirement,
     Requirement,
 )
-from meshmig.model.mesh import Fate
 from meshmig.model.plan import Bake, Confirm, Judge, JudgeMode, Pause, Plan, Stage, Step
 from meshmig.model.units import Duration
 
@@ -61,8 +61,8 @@ def plan_parts(shown: PlanShown, *, verbose: bool) -> PlanParts:
         stages=tuple(part for stage in stages for part in _stage_part(stage, shown, told, verbose=verbose)),
         tail=(
             *(summary_lines(plan.proof) if plan.proof else ()),
-            *_ledger_lines(shown),
-            *_question_lines(plan),
+            *ledger_lines(plan.ledger, is_full=shown.full_ledger),
+            *question_lines(plan.questions),
             "",
             *_summary(shown),
         ),
@@ -184,31 +184,6 @@ def _requirement(requirement: Requirement) -> str:
         case AbsoluteRequirement():
             sign = "≥" if requirement.at_least or requirement.measure is Measure.SUCCESS_RATE else "≤"
             return f"{name} {sign} {requirement.bound} over {requirement.window}"
-
-
-def _ledger_lines(shown: PlanShown) -> Iterator[str]:
-    ledger = shown.plan.ledger
-    counts = ", ".join(f"{ledger.count(fate)} {fate.value}" for fate in Fate if ledger.count(fate))
-    hint = "" if shown.full_ledger else "   (--ledger shows them)"
-    yield f"ledger  {len(ledger.rows)} fields: {counts or 'none'}{hint}"
-    if not shown.full_ledger:
-        return
-    for row in ledger.rows:
-        to = f" → {', '.join(row.targets)}" if row.targets else ""
-        note = f"  {row.note}" if row.note else ""
-        yield f"  {row.fate.value:<13}{row.object} {row.path} = {row.value}{to}{note}"
-
-
-def _question_lines(plan: Plan) -> Iterator[str]:
-    if plan.questions:
-        yield f"asked   {len(plan.questions)} questions, answered by their safest default:"
-    for question in plan.questions:
-        text = f"{question.text} (taken: {question.default}; else {_others(question.choices)})"
-        yield from wrapped(f"        {question.id}: ", text)
-
-
-def _others(choices: Sequence[str]) -> str:
-    return " or ".join(choices[1:]) if len(choices) > 1 else "none"
 
 
 def _summary(shown: PlanShown) -> Iterator[str]:

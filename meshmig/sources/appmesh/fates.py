@@ -643,7 +643,10 @@ HIDDEN: Mapping[str, HiddenDefault] = {
     ),
     "connect_timeout": HiddenDefault(
         value="1s",
-        row=near("The limit to the application itself, 250 ms, is Istio's own.", f"{RULE}.connectionPool.tcp"),
+        row=near(
+            "Towards the application itself App Mesh waited 250 ms, Istio waits its own time.",
+            f"{RULE}.connectionPool.tcp",
+        ),
     ),
     "server_names": HiddenDefault(value="the discovery name", row=near(IDENTITY.note, f"{RULE}.tls.subjectAltNames")),
     "inbound_ports": HiddenDefault(

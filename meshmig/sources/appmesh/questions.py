@@ -99,6 +99,7 @@ class Questions:
                 text=WORDINGS[question].text,
                 choices=WORDINGS[question].choices,
                 default=WORDINGS[question].choices[0],
+                answer=self._answers.get(question, ""),
             )
             for question in sorted(self._asked)
         )
