@@ -1,4 +1,4 @@
-"""The ledger as a person reads it: folded by what became of fields, in full on request; questions with what was taken."""
+"""The ledger as a person reads it: folded or in full; questions with what was taken for each."""
 
 from dataclasses import replace
 
