@@ -1,6 +1,6 @@
 """ServiceEntries: names that are no Service of the cluster, so that Istio's proxies know them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from meshmig.model.mesh import (
@@ -134,7 +134,7 @@ def _resolved(address: object) -> dict[str, Json]:
     return {"location": "MESH_EXTERNAL", "resolution": "DNS" if every else "DNS_ROUND_ROBIN"}
 
 
-def _cloud_map(first: Upstream, upstreams: Iterable[Upstream], placements: Placements) -> dict[str, Json]:
+def _cloud_map(first: Upstream, upstreams: Sequence[Upstream], placements: Placements) -> dict[str, Json]:
     """The pods behind a Cloud Map name by their Services; without pods, by the attributes, which are pod labels."""
     found = _endpoints(upstreams, placements)
     if "endpoints" in found:
@@ -145,12 +145,13 @@ def _cloud_map(first: Upstream, upstreams: Iterable[Upstream], placements: Place
     return {"location": "MESH_EXTERNAL", "resolution": "DNS"}
 
 
-def _endpoints(upstreams: Iterable[Upstream], placements: Placements) -> dict[str, Json]:
+def _endpoints(upstreams: Sequence[Upstream], placements: Placements) -> dict[str, Json]:
     services = [service for upstream in upstreams for service in _services(upstream, placements)]
     if services:
         endpoints: list[Json] = [{"address": services[0].fqdn}]
         return {"location": "MESH_INTERNAL", "resolution": "DNS", "endpoints": endpoints}
-    return {"location": "MESH_INTERNAL", "resolution": "NONE"}
+    is_outside = any(isinstance(upstream.address, ExternalHost) for upstream in upstreams)
+    return {"location": "MESH_EXTERNAL" if is_outside else "MESH_INTERNAL", "resolution": "NONE"}
 
 
 def _services(upstream: Upstream, placements: Placements) -> Iterator[ClusterService]:
