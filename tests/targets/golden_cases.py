@@ -1,4 +1,6 @@
-"""The golden cases: App Mesh's manifests in, Istio's objects and the report out; `python -m tests.targets.golden_cases` rewrites.
+"""The golden cases: App Mesh's manifests in, Istio's objects and the report out.
+
+`python -m tests.targets.golden_cases` writes them anew.
 
 A case is a folder with `appmesh.yaml`, whose objects replace those of `common.yaml`. Comments at its head may say
 `# answer ID = CHOICE` and `# egress declared`. What it becomes stands in `istio.yaml`: objects, ports of Services, pods

@@ -53,7 +53,7 @@ def edge_findings(mesh: Mesh, edge: Edge) -> Iterator[Diagnostic]:
                     code="MIG350",
                     severity=Severity.ERROR,
                     message=f"its conditions cannot be joined with {route}: {composed.why}",
-                    help="write both as prefixes or exact paths",
+                    help='write both as prefixes or exact paths, or leave the pair out: allow MIG350 because "…"',
                     object=outer.origin.ref.object_name,
                     path=outer.origin.path,
                 )
