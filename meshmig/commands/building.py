@@ -34,7 +34,7 @@ def plan_snapshot(migration: Migration, snapshot: Snapshot, findings: Sequence[D
     """Plan the whole journey from one reading of the cluster."""
     lifted = read_source(migration, snapshot)
     raw, wrong = read_raw(migration)
-    found = (*findings, *lifted.findings, *_answer_findings(migration.answers, lifted), *wrong)
+    found = (*findings, *lifted.findings, *answer_findings(migration.answers, lifted), *wrong)
     if lifted.mesh is None:
         return Built(plan=None, findings=in_order(found))
     request = PlanRequest(
@@ -101,7 +101,8 @@ def redigested(plan: Plan) -> Plan:
     return replace(plan, digest=digest_of(plan))
 
 
-def _answer_findings(answers: Sequence[Answer], lifted: Lifted) -> tuple[Diagnostic, ...]:
+def answer_findings(answers: Sequence[Answer], lifted: Lifted) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with the file's answers: to nothing that is asked, or no choice."""
     if lifted.mesh is None:
         return ()
     asked = {question.id: question for question in lifted.mesh.questions}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from meshmig.adapters.reading import read_snapshot
 from meshmig.adapters.yaml_text import dump
+from meshmig.commands.building import answer_findings
 from meshmig.commands.opening import Place, open_world, require_migration
 from meshmig.commands.result import GeneratedShown, Result
 from meshmig.commands.values_text import values_text
@@ -84,7 +85,8 @@ def _read(file: str, place: Place) -> _Source:
     world = open_world(migration, place, writes=False)
     answers = {answer.id: answer.choice for answer in migration.answers}
     lifted = lift(read_snapshot(world.cluster), migration.mesh, answers)
-    findings = in_order((*loaded.findings, *world.findings, *lifted.findings))
+    wrong = answer_findings(migration.answers, lifted)
+    findings = in_order((*loaded.findings, *world.findings, *lifted.findings, *wrong))
     mesh = None if has_errors(findings) else lifted.mesh
     return _Source(migration=migration, mesh=mesh, findings=findings, texts=loaded.sources)
 
