@@ -26,13 +26,13 @@ from meshmig.planning.copies import (
     placement_of,
     relabelling,
     same_pods,
-    service_manifest,
     upstreams_of,
 )
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
 from meshmig.planning.moving import Moving
 from meshmig.planning.shifting import flip, shift
 from meshmig.planning.staging import place, routes_to, would_change
+from meshmig.targets.istio import service_manifest
 from meshmig.traffic.replica_share import ALL, copies_for
 
 

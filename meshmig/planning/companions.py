@@ -7,10 +7,11 @@ from meshmig.diffs import normalise
 from meshmig.model.mesh import Workload
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.plan import DeleteObject, ObjectGone
-from meshmig.planning.copies import SUFFIX, Relabelling, copy_ref, relabelling, same_pods, twin_of
+from meshmig.planning.copies import Relabelling, copy_ref, relabelling, same_pods, twin_of
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained
 from meshmig.planning.moving import Moving
 from meshmig.sources.appmesh import takes
+from meshmig.targets.istio import SUFFIX
 
 Selector = Mapping[str, Json]
 

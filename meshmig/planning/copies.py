@@ -4,17 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from meshmig.diffs import normalise
-from meshmig.model.mesh import ClusterService, Mesh, Placement, ServicePort, Upstream, Workload
+from meshmig.model.mesh import ClusterService, Mesh, Placement, Upstream, Workload
 from meshmig.model.objects import Json, Manifest, ObjectRef
-from meshmig.targets.istio import Settings, enrol, enrol_gateway
+from meshmig.targets.istio import Settings, enrol, enrol_gateway, listener_ports, suffixed
 
-SUFFIX = "-istio"
 OLD_SUFFIX = "-appmesh"
 SERVES = "meshmig.io/serves"
 """The label that lets one Service select old pods and their copy for a while."""
 
 _MANAGED = {"app.kubernetes.io/managed-by": "meshmig"}
-_APP_PROTOCOL = {"http": "http", "http2": "http2", "grpc": "grpc", "tcp": "tcp"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +27,7 @@ class Relabelling:
 
 
 def _renamed(value: str) -> str:
-    return f"{value[: 63 - len(SUFFIX)]}{SUFFIX}"
+    return suffixed(value)
 
 
 def exclusive_services(mesh: Mesh, workloads: Sequence[Workload]) -> tuple[ClusterService, ...]:
@@ -68,7 +66,7 @@ def upstreams_of(mesh: Mesh, workloads: Sequence[Workload]) -> tuple[Upstream, .
 def copy_ref(workload: Workload) -> ObjectRef:
     """Return what the copy is called."""
     ref = workload.ref
-    return ObjectRef(ref.api_version, ref.kind, ref.namespace, f"{ref.name[: 63 - len(SUFFIX)]}{SUFFIX}")
+    return ObjectRef(ref.api_version, ref.kind, ref.namespace, suffixed(ref.name))
 
 
 def copy_workload(mesh: Mesh, live: Manifest, workload: Workload, labels: Relabelling, settings: Settings) -> Manifest:
@@ -115,7 +113,7 @@ def _renamed_selectors(value: Json, labels: Relabelling) -> Json:
 
 def twin_of(ref: ObjectRef, spec: Mapping[str, Json], origin: ObjectRef | None = None) -> Manifest:
     """Return an object beside another one, by the copy's name."""
-    named = ObjectRef(ref.api_version, ref.kind, ref.namespace, f"{ref.name[: 63 - len(SUFFIX)]}{SUFFIX}")
+    named = ObjectRef(ref.api_version, ref.kind, ref.namespace, suffixed(ref.name))
     return _made(named, origin or ref, {}, spec)
 
 
@@ -133,7 +131,7 @@ def placement_of(mesh: Mesh, upstream: Upstream, workloads: Sequence[Workload], 
     """Return where an Upstream's requests go before the move, and the copy's Service for after it."""
     exclusive = {service.id for service in exclusive_services(mesh, workloads)}
     service = upstream.service
-    ports = service.ports if service is not None else _ports(upstream)
+    ports = service.ports if service is not None else listener_ports(upstream)
     selector = dict(upstream.pod_labels or {})
     name = workloads[0].ref.name
     old = ClusterService(namespace=upstream.namespace, name=f"{name}{OLD_SUFFIX}", ports=ports, selector=selector)
@@ -141,35 +139,11 @@ def placement_of(mesh: Mesh, upstream: Upstream, workloads: Sequence[Workload], 
         old, selector, name = service, dict(service.selector or {}), service.name
     new = ClusterService(
         namespace=upstream.namespace,
-        name=f"{name[: 63 - len(SUFFIX)]}{SUFFIX}",
+        name=suffixed(name),
         ports=ports,
         selector=labels.of(selector) | {"meshmig.io/dataplane": "istio"},
     )
     return Placement(upstream=upstream.id, old=old, new=new)
-
-
-def _ports(upstream: Upstream) -> tuple[ServicePort, ...]:
-    return tuple(
-        ServicePort(port=listener.port, target_port=listener.port, name=f"{listener.protocol.value}-{listener.port}")
-        for listener in upstream.listeners
-    )
-
-
-def service_manifest(service: ClusterService, upstream: Upstream) -> Manifest:
-    """Return a Service that meshmig makes, every port's protocol declared from its listener."""
-    ref = ObjectRef("v1", "Service", service.namespace, service.name)
-    ports = [_port(port, upstream) for port in service.ports]
-    return _made(ref, upstream.origin.ref, {}, {"selector": dict(service.selector or {}), "ports": ports})
-
-
-def _port(port: ServicePort, upstream: Upstream) -> Json:
-    listener = upstream.listener(port.target_port)
-    found: dict[str, Json] = {"port": port.port, "targetPort": port.target_port}
-    if port.name:
-        found["name"] = port.name
-    if listener is not None:
-        found["appProtocol"] = _APP_PROTOCOL[listener.protocol.value]
-    return found
 
 
 def service_ref(service: ClusterService) -> ObjectRef:

@@ -8,10 +8,10 @@ from meshmig.model.mesh import EgressPolicy, Placement
 from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import Await, DeleteObject, NoMeshedPods, ObjectGone, PatchObject, WorkloadDrained
 from meshmig.planning.companions import leftovers
-from meshmig.planning.copies import OLD_SUFFIX, SUFFIX
+from meshmig.planning.copies import OLD_SUFFIX
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
 from meshmig.planning.staging import write_all
-from meshmig.targets.istio import desired, sidecar_objects, strict_objects
+from meshmig.targets.istio import SUFFIX, desired, sidecar_objects, strict_objects, suffixed
 
 INJECTOR = "appmesh.k8s.aws/sidecarInjectorWebhook"
 _ORDER = ("GatewayRoute", "VirtualService", "VirtualRouter", "VirtualNode", "BackendGroup", "VirtualGateway", "Mesh")
@@ -153,7 +153,7 @@ def _old_objects(journey: Journey, last: tuple[str, ...]) -> None:
     kept = {placement.new.id for placement in journey.placements.values() if placement.new is not None}
     for workload in journey.mesh.workloads:
         ref = workload.ref
-        copy = replace(ref, name=f"{ref.name[: 63 - len(SUFFIX)]}{SUFFIX}")
+        copy = replace(ref, name=suffixed(ref.name))
         if copy in journey.objects and ref in journey.objects:
             last = _delete(journey, ref, last)
             last = leftovers(journey, workload, last)

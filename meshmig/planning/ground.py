@@ -5,9 +5,9 @@ from meshmig.model.mesh import Workload
 from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import Await, ControlPlaneReady, PatchPods
 from meshmig.planning.companions import policies
-from meshmig.planning.copies import OLD_SUFFIX, service_manifest
+from meshmig.planning.copies import OLD_SUFFIX
 from meshmig.planning.journey import Journey, Wanted, apply_of, chained, owned
-from meshmig.targets.istio import desired, install_command
+from meshmig.targets.istio import desired, install_command, service_manifest
 from meshmig.targets.istio.settings import ORIGIN
 
 _HELD = {"karpenter.sh/do-not-disrupt": "true", "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}

@@ -9,6 +9,7 @@ from meshmig.targets.istio.protocols import declared_ports
 from meshmig.targets.istio.routing import host_objects
 from meshmig.targets.istio.rules import rule_objects
 from meshmig.targets.istio.security import permissive_objects, strict_objects
+from meshmig.targets.istio.services import SUFFIX, listener_ports, service_manifest, suffixed
 from meshmig.targets.istio.settings import Placements, Settings
 from meshmig.targets.istio.sidecars import sidecar_objects
 from meshmig.targets.istio.whole import desired, findings, translated
@@ -18,6 +19,7 @@ __all__ = [
     "CNI",
     "ISTIOD",
     "RELEASE",
+    "SUFFIX",
     "Placements",
     "Settings",
     "Value",
@@ -31,11 +33,14 @@ __all__ = [
     "host_objects",
     "install_command",
     "installation",
+    "listener_ports",
     "operator_values",
     "permissive_objects",
     "policy_objects",
     "rule_objects",
+    "service_manifest",
     "sidecar_objects",
     "strict_objects",
+    "suffixed",
     "translated",
 ]

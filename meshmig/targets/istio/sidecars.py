@@ -8,6 +8,7 @@ from meshmig.model.resources import NETWORKING, SECURITY
 from meshmig.targets.istio.client_tls import kept_ports
 from meshmig.targets.istio.entries import AWS, aws_entry, foreign_host
 from meshmig.targets.istio.routing import host_name
+from meshmig.targets.istio.services import suffixed
 from meshmig.targets.istio.settings import WORKLOAD, Named, Settings, stamped
 
 
@@ -46,7 +47,7 @@ def reachable(mesh: Mesh, upstream: Upstream) -> list[str]:
         for target in (mesh.upstream[name] for name in host.upstreams if name in mesh.upstream):
             if target.service is not None:
                 space, name = target.service.namespace, target.service.name
-                hosts |= {f"{space}/{target.service.fqdn}", f"{space}/{name}-istio.{space}.svc.cluster.local"}
+                hosts |= {f"{space}/{target.service.fqdn}", f"{space}/{suffixed(name)}.{space}.svc.cluster.local"}
             elif foreign_host(target):
                 hosts.add(f"*/{foreign_host(target)}")
     return sorted(hosts)
