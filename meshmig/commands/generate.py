@@ -6,8 +6,9 @@ from pathlib import Path
 
 from meshmig.adapters.reading import read_snapshot
 from meshmig.adapters.yaml_text import dump
-from meshmig.commands.building import answer_findings
+from meshmig.commands.building import answer_findings, read_source
 from meshmig.commands.opening import Place, open_world, require_migration
+from meshmig.commands.raw import read_raw
 from meshmig.commands.result import GeneratedShown, Result
 from meshmig.commands.values_text import values_text
 from meshmig.commands.writing import File, write_files
@@ -16,7 +17,6 @@ from meshmig.model.intent import Migration
 from meshmig.model.mesh import Mesh
 from meshmig.model.objects import Json, Manifest
 from meshmig.model.run import Outcome
-from meshmig.sources.appmesh import lift
 from meshmig.targets import istio
 
 _OPERATOR: Mapping[str, Json] = {
@@ -39,17 +39,21 @@ class Output:
 class _Source:
     migration: Migration
     mesh: Mesh | None
+    raw: tuple[Manifest, ...]
     findings: tuple[Diagnostic, ...]
     texts: Mapping[str, str]
 
 
 def networking(file: str, place: Place, output: Output) -> Result:
-    """Generate every object of the mesh in Istio, as it is when the journey is over, mutual TLS still permissive."""
+    """Generate every object of the mesh in Istio, as it is when the journey is over, mutual TLS still permissive.
+
+    The file's own manifests (`raw istio`) stand at the end.
+    """
     source = _read(file, place)
     if source.mesh is None:
         return Result(outcome=Outcome.REFUSED, findings=source.findings, sources=source.texts)
     settings = istio.Settings(choice=source.migration.target)
-    objects = istio.translated(source.mesh, settings)
+    objects = (*istio.translated(source.mesh, settings), *source.raw)
     declared = istio.declared_ports(source.mesh)
     found = in_order((*source.findings, *istio.findings(source.mesh, settings), *_undeclared(declared)))
     if has_errors(found):
@@ -83,12 +87,12 @@ def iop(file: str, place: Place, output: Output, *, operator: bool) -> Result:
 def _read(file: str, place: Place) -> _Source:
     migration, loaded = require_migration(file, place)
     world = open_world(migration, place, writes=False)
-    answers = {answer.id: answer.choice for answer in migration.answers}
-    lifted = lift(read_snapshot(world.cluster), migration.mesh, answers)
-    wrong = answer_findings(migration.answers, lifted)
+    lifted = read_source(migration, read_snapshot(world.cluster))
+    raw, unreadable = read_raw(migration)
+    wrong = (*answer_findings(migration.answers, lifted), *unreadable)
     findings = in_order((*loaded.findings, *world.findings, *lifted.findings, *wrong))
     mesh = None if has_errors(findings) else lifted.mesh
-    return _Source(migration=migration, mesh=mesh, findings=findings, texts=loaded.sources)
+    return _Source(migration=migration, mesh=mesh, raw=raw, findings=findings, texts=loaded.sources)
 
 
 def _ended(
