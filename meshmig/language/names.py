@@ -40,9 +40,14 @@ class Names:
 
     @property
     def known(self) -> tuple[Hashable, ...]:
-        """Everything that decides whether a name is told as unknown."""
-        tables = (self.gates, self.profiles, self.groups)
-        return (*(frozenset(table) for table in tables), self.lost, self.partial)
+        """All names that are defined, by kind."""
+        return tuple(frozenset(table) for table in (self.gates, self.profiles, self.groups))
+
+    @property
+    def excuses(self) -> Hashable:
+        """What keeps unknown names from being told; None where nothing does."""
+        unnamed = "" in self.gates or "" in self.profiles or "" in self.groups
+        return (self.lost, self.partial) if self.lost or self.partial or unnamed else None
 
 
 def collect(files: Iterable[Parsed], *, partial: bool) -> Names:

@@ -32,6 +32,10 @@ class Memory:
         """Begin another time: what was not asked for in the last one is forgotten."""
         self._kept, self._again = self._again, {}
 
+    def knows(self, key: Hashable) -> bool:
+        """Say whether a result is remembered."""
+        return key in self._kept
+
     def once(self, key: Hashable, reports: Sequence[Report], work: Callable[[], Value]) -> Value:
         """Return what the work gives, or gave the last time where it told nothing in any of the reports."""
         if key in self._kept:
@@ -49,21 +53,26 @@ class Memory:
 class Once:
     """Does work on nodes, or remembers its result by the node's text; without a memory it does all of it.
 
-    `around` is what the work looks at besides the node: names, values. Places in a remembered result are those of an
-    earlier text.
+    `around` is what the work looks at besides the node: names, values. `excuses` are reasons for which work tells
+    nothing although it could: what told nothing without any tells nothing with some. Places in a remembered result are
+    those of an earlier text.
     """
 
     memory: Memory | None
     reports: tuple[Report, ...]
     around: Hashable = ()
+    excuses: Hashable = None
 
-    def within(self, around: Hashable) -> "Once":
+    def within(self, around: Hashable, excuses: Hashable = None) -> "Once":
         """Return the same for work that looks at more."""
-        return replace(self, around=hash((self.around, around)))
+        return replace(self, around=hash((self.around, around)), excuses=self.excuses if excuses is None else excuses)
 
     def do(self, what: str, node: Node, report: Report, work: Callable[[Node], Value]) -> Value:
         """Do one piece of work on a node, named `what`."""
         if self.memory is None or report.is_damaged(node.at):
             return work(node)
         text = report.source.text[node.at.start : node.at.end]
-        return self.memory.once((what, self.around, text), self.reports, lambda: work(node))
+        key: Hashable = (what, self.around, text)
+        if self.excuses is not None and not self.memory.knows(key):
+            key = (key, self.excuses)
+        return self.memory.once(key, self.reports, lambda: work(node))

@@ -56,7 +56,7 @@ def resolve(
     names = collect(files, partial=partial)
     for parsed in used:
         _only_shared(parsed)
-    gates, named = _named(names, main, once.within(names.known))
+    gates, named = _named(names, main, once.within(names.known, names.excuses))
     whole = _main(main, named, gates) if main.file else None
     if whole is None:
         return None
@@ -71,9 +71,10 @@ def _named(names: Names, main: Parsed, once: Once) -> tuple[tuple[intent.Gate, .
 
     gates, groups = each(names.gates, resolve_gate), each(names.groups, resolve_group)
     profiles = each(names.profiles, resolve_profile)
-    texts = (*map(_text, names.profiles.values()), *map(_text, names.groups.values()))
+    texts = {name: _text(found) for name, found in names.groups.items()}
+    texts |= {name: texts.get(name, "") + _text(found) for name, found in names.profiles.items()}
     scope = Scope.of(names, main)
-    return tuple(gates.values()), Named(profiles=profiles, groups=groups, scope=scope, once=once.within(texts))
+    return tuple(gates.values()), Named(profiles=profiles, groups=groups, scope=scope, once=once, texts=texts)
 
 
 def _text(found: Definition[Node]) -> str:

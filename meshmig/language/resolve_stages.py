@@ -1,7 +1,7 @@
 """Stages: their numbers, their actions in the order written, and what an action contradicts."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from meshmig.language import tree
@@ -23,12 +23,13 @@ _JOB = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """What the names of a migration mean, and where its stages stand."""
+    """What the names of a migration mean, and where its stages stand; `texts` are what groups and profiles say."""
 
     profiles: Mapping[str, intent.Profile]
     groups: Mapping[str, intent.Selection]
     scope: Scope
     once: Once
+    texts: Mapping[str, str]
 
 
 def resolve_stages(stages: Iterable[tree.Stage], named: Named) -> tuple[intent.StageIntent, ...]:
@@ -62,7 +63,17 @@ def _rising(stage: tree.Stage, number: int, last: tree.Stage | None, scope: Scop
 
 
 def _stage_once(stage: tree.Stage, number: int, named: Named) -> intent.StageIntent:
-    return named.once.do("Stage", stage, named.scope.report, lambda stage: _stage(stage, number, named))
+    """Resolve a stage, or remember it where it and the groups and profiles that it names are as they were."""
+    once = named.once.within(tuple(named.texts.get(name, "") for name in _named(stage)))
+    return once.do("Stage", stage, named.scope.report, lambda stage: _stage(stage, number, named))
+
+
+def _named(stage: tree.Stage) -> Iterator[str]:
+    for action in stage.actions:
+        if isinstance(action, tree.Move | tree.Waves | tree.Mirror):
+            yield from (item.text for item in action.selection.items)
+        if isinstance(action, tree.Move | tree.Waves):
+            yield action.profile.text
 
 
 def _stage(stage: tree.Stage, number: int, named: Named) -> intent.StageIntent:

@@ -20,7 +20,7 @@ from meshmig.lsp.requests import ANSWERS
 from meshmig.lsp.session import Session
 from meshmig.lsp.workspace import Workspace
 
-_PAUSE_SECONDS = 0.005
+_PAUSE_SECONDS = 0.002
 """Changes that come closer together than this are checked once, at the last of them."""
 
 _REQUEST_FAILED = -32803

@@ -182,8 +182,16 @@ STAGE = 'stage 1 "x" { move a/b using p with { steps 5%, 100% } }\n'
             "MIG201",
         ),
         (HEAD + PROFILE + STAGE, HEAD + PROFILE.replace("profile p", "profile q") + STAGE, "MIG201"),
+        (HEAD + STAGE + "gate { check p }\nstage p\n", HEAD + STAGE, "MIG201"),
     ],
-    ids=["a gate renamed", "a strategy changed", "a param changed", "a mistake told elsewhere", "a profile renamed"],
+    ids=[
+        "gate renamed",
+        "strategy changed",
+        "param changed",
+        "mistake told elsewhere",
+        "profile renamed",
+        "excuse gone",
+    ],
 )
 def test_a_memory_does_not_outlive_what_it_depends_on(before: str, after: str, code: str) -> None:
     """What stands in a block is the same, and what it means is not: it is judged anew."""
