@@ -17,8 +17,8 @@ from meshmig.lsp.mending import Mend, mend_all, mends
 from meshmig.lsp.outline import folds, symbols
 from meshmig.lsp.session import Session
 
-_OF_A_PLAN = ("MIG3", "MIG4")
-"""Findings of the manifests and the plan: those that `allow` may name."""
+_ALLOWABLE = ("MIG3", "MIG4", "P")
+"""How the codes begin that `allow` may name: findings of the manifests, the plan and the precheck."""
 
 
 def formatting(session: Session, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
@@ -108,7 +108,7 @@ def completion(session: Session, params: types.CompletionParams) -> list[types.C
     known = session.knowledge(path)
     if known is None:
         return []
-    allowed = [(code, _title(code)) for code in catalogue.codes() if code.startswith(_OF_A_PLAN)]
+    allowed = [(code, _title(code)) for code in catalogue.codes() if code.startswith(_ALLOWABLE)]
     return wire.completion_items(complete(*known, offset, allowed), session.rulers().of(path))
 
 

@@ -60,6 +60,15 @@ class _Server(LanguageServer):
         encoding = types.PositionEncodingKind(self.protocol.workspace.position_encoding or "utf-16")
         self.session = Session(Workspace(RealDisk(), folders or filter(None, (root,))), encoding.value)
 
+    def watch_files(self) -> None:
+        """Ask an editor that can to tell when a `.mig` file changes on the disk."""
+        able = self.client_capabilities.workspace
+        if able and able.did_change_watched_files and able.did_change_watched_files.dynamic_registration:
+            watched = types.DidChangeWatchedFilesRegistrationOptions(watchers=[types.FileSystemWatcher("**/*.mig")])
+            method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+            registration = types.Registration(id="mig-files", method=method, register_options=watched)
+            self.client_register_capability(types.RegistrationParams([registration]))
+
     def changed(self, path: str | None) -> None:
         """Check a file soon: the checks of changes that come close together are one."""
         if path is None:
@@ -132,6 +141,10 @@ def _watch(server: _Server) -> None:
     def _(params: types.InitializeParams) -> None:
         server.begin(params)
 
+    @server.feature(types.INITIALIZED)
+    def _(_params: types.InitializedParams) -> None:
+        server.watch_files()
+
     @server.feature(types.SHUTDOWN)
     def _(_params: None) -> None:
         server.was_shut_down = True
@@ -147,6 +160,7 @@ def _watch(server: _Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def _(params: types.DidCloseTextDocumentParams) -> None:
         server.publish(server.session.farewell(server.session.did_close(params)))
+        server.refreshed()
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def _(_params: types.DidSaveTextDocumentParams) -> None:

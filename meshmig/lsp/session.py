@@ -55,16 +55,12 @@ class Session:
 
     def farewell(self, path: str) -> list[types.PublishDiagnosticsParams]:
         """Return what is to be published after a file was closed: nothing is shown of what no open file concerns."""
-        concerned = {
-            file
-            for each in self.workspace.documents
-            for view in self.workspace.views(each)
-            for file in (view.root, *view.loaded.sources)
-        }
-        gone = [file for file in self._published if file not in concerned]
+        views = (view for each in self.workspace.documents for view in self.workspace.views(each))
+        concerned = {file for view in views for file in (view.root, *view.loaded.sources)}
+        gone = {path, *(self._published.keys() - concerned)}
         for file in gone:
-            del self._published[file]
-        return [types.PublishDiagnosticsParams(uri=self.uri(file), diagnostics=[]) for file in {path, *gone}]
+            self._published.pop(file, None)
+        return [types.PublishDiagnosticsParams(uri=self.uri(file), diagnostics=[]) for file in sorted(gone)]
 
     def document(self, identifier: types.TextDocumentIdentifier) -> Document | None:
         """Return an open document; None where it was never opened."""

@@ -110,6 +110,19 @@ class Editor:
                 return params["diagnostics"]
             place += 1
 
+    def close(self, name: str) -> None:
+        """Close a file."""
+        uri = self.uri(name)
+        del self.versions[uri]
+        self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+    def asked(self, method: str) -> Any:
+        """Wait for a request of the server's, and return its parameters."""
+        while not (found := [each for each in self._unasked if each.get("method") == method]):
+            self._unasked.append(self._next())
+        self._unasked.remove(found[0])
+        return found[0]["params"]
+
     def at(self, name: str, place: tuple[int, int]) -> Json:
         """Parameters that name a place in a file."""
         return {"textDocument": {"uri": self.uri(name)}, "position": _position(place)}

@@ -56,10 +56,11 @@ def test_completion_while_typing(at: Editor) -> None:
 
 
 def test_completion_of_codes_says_what_they_mean(at: Editor) -> None:
-    """`allow` offers the plan's findings with the titles of their pages."""
+    """`allow` offers the findings of plan and precheck, with the titles of their pages."""
     at.change("shop.mig", "mig 1\nallow ")
     items = at.request("textDocument/completion", at.at("shop.mig", (1, 6)))
 
     details = {item["label"]: item["detail"] for item in items}
     assert "in place" in details["MIG401"]
+    assert details["P01"]
     assert not [label for label in details if label.startswith(("MIG1", "MIG2"))]

@@ -113,6 +113,35 @@ def test_an_unopened_used_file_gets_its_own_errors(site: Path) -> None:
         assert [found["code"] for found in at.diagnostics("gates.mig")] == ["MIG204"]
 
 
+def test_a_closed_file_is_judged_by_what_lies_on_the_disk(site: Path) -> None:
+    """What was typed and not saved is gone; of a file that an open one uses, the findings stay."""
+    with editor(site) as at:
+        at.open("site.mig")
+        at.open("gates.mig", GATES.replace("0.05%", "5"))
+        (site / "gates.mig").write_text(GATES.replace("0.05%", "7m"))
+        at.close("gates.mig")
+        cleared = at.diagnostics("gates.mig")
+        shown = at.diagnostics("gates.mig")
+        at.close("site.mig")
+
+        assert cleared == []
+        assert [found["code"] for found in shown] == ["MIG205"]
+        assert at.diagnostics("gates.mig") == []
+
+
+def test_an_editor_that_can_is_asked_to_watch_the_files(site: Path) -> None:
+    """A used file that changes on the disk, by a checkout say, is read again."""
+    able = {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}
+    with editor(site, able) as at:
+        at.open("site.mig")
+        asked = at.asked("client/registerCapability")
+        (site / "gates.mig").write_text(GATES.replace("gate healthy", "gate fit"))
+        at.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": at.uri("gates.mig"), "type": 2}]})
+
+        assert asked["registrations"][0]["registerOptions"] == {"watchers": [{"globPattern": "**/*.mig"}]}
+        assert [found["code"] for found in at.diagnostics("site.mig")] == ["MIG201"]
+
+
 def test_a_code_action_mends_the_file(site: Path) -> None:
     """The suggestion of a finding is an edit; applied, the file has no mistake."""
     wrong = SITE.replace("10m", "10").replace("check    healthy", "check    helthy")
