@@ -38,8 +38,8 @@ class Automaton(Protocol):
 class Grammar:
     """`words`: each reserved word and sign with its terminal. `spelling`: the reverse. `rows`: the LALR table.
 
-    `boundaries`: the states in which a block, or the file, waits for its next statement. `named`: those in which a name
-    can only be that of a `param`.
+    `boundaries`: the states in which a block, or the file, waits for its next statement. `named`: those behind a name
+    that can only be that of a `param`.
     """
 
     words: Mapping[str, str]
@@ -94,15 +94,14 @@ def _tables(lark: Any) -> Grammar:  # noqa: ANN401 - lark is imported lazily
         splitter=_splitter(words, classes),
         rows=rows,
         boundaries=frozenset(state for state, row in rows.items() if _is_boundary(row)),
-        named=frozenset(state for state, row in rows.items() if "NAME" in row and _is_param(rows, row["NAME"])),
+        named=frozenset(state for state, row in rows.items() if _is_param(row)),
         _lark=lark,
     )
 
 
-def _is_param(rows: Mapping[int, Row], step: tuple[Any, Any]) -> bool:
-    """Say whether a name that is shifted becomes the name of a param, which stands for a literal."""
-    after = rows[step[1]].values() if isinstance(step[1], int) else ()
-    return any(not isinstance(found[1], int) and found[1].origin.name.startswith("named_") for found in after)
+def _is_param(row: Row) -> bool:
+    """Say whether a name becomes that of a param, which stands for a literal."""
+    return any(not isinstance(step[1], int) and step[1].origin.name.startswith("named_") for step in row.values())
 
 
 def _is_boundary(row: Row) -> bool:

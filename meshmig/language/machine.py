@@ -64,7 +64,7 @@ class Machine:
                 if "NAME" not in row or not self._may_be_name(token):
                     break
                 token = token._replace(type="NAME")
-            if token.type == "NAME" and stack[-1] in self._grammar.named and not self._may_be_param(token):
+            if token.type == "NAME" and self._is_unknown_param(token):
                 break
             before = None if isinstance(row[token.type][1], int) else (stack[:], values[:])
             try:
@@ -140,7 +140,7 @@ class Machine:
         """Return what is accepted without what only stands for something else: a param's name, a rate for a number."""
         accepted = self.accepted(*before)
         named = self._ahead((*before, "NAME")) if "NAME" in accepted else None
-        if named is not None and any(_is_param(step) for step in self._grammar.rows[named[-1]].values()):
+        if named is not None and named[-1] in self._grammar.named:
             accepted -= {"NAME"}
         return accepted - {"RATE"} if "QUANTITY" in accepted else accepted
 
@@ -238,20 +238,16 @@ class Machine:
             return False
         return token.type not in self.statement_words() or not self.report.source.is_first(token.start)
 
-    def _may_be_param(self, token: Token) -> bool:
-        """Say whether a name is that of a param of the file, or near enough to one that the slip is told later."""
-        return bool(nearest(token.text, self._params))
+    def _is_unknown_param(self, token: Token) -> bool:
+        """Say whether a name could only be that of a param, and is near none of the file's."""
+        after = self._ahead(["NAME"])
+        return after is not None and after[-1] in self._grammar.named and not nearest(token.text, self._params)
 
     def _ahead(self, types: Iterable[str]) -> list[int] | None:
         stack: list[int] | None = list(self._state.state_stack)
         for type_ in types:
             stack = _after(self._grammar.rows, stack, type_) if stack is not None else None
         return stack
-
-
-def _is_param(step: tuple[Any, Any]) -> bool:
-    """Say whether a step of the table reduces a name to that of a param."""
-    return not isinstance(step[1], int) and step[1].origin.name.startswith("named_")
 
 
 def params_of(tokens: Iterable[Token]) -> frozenset[str]:

@@ -105,6 +105,8 @@ def _insertions(machine: Machine) -> Iterator[_Change]:
         found = [types for types in level if machine.fits(machine.token, *types) and not _as_param(machine, types)]
         for types in found:
             reach = machine.reach(types, machine.at, _SIGHT + 1)
+            if machine.expected() == set(types):
+                reach = max(reach, _SIGHT // 2)
             yield _Change(before=types, cost=sum(_price(machine, type_) for type_ in types), reach=min(reach, _SIGHT))
         if found:
             return

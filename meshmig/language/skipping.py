@@ -110,7 +110,9 @@ def named(machine: Machine, type_: str) -> str:
     if word:
         return "a day like `mon`" if word in DAYS else f"`{word}`"
     key = machine.statement.text if machine.statement else ""
+    last = machine.previous.text if machine.previous else ""
     if type_ == "TEXT":
-        last = machine.previous.text if machine.previous else ""
         return f"a text in quotes like `{TEXTS.get(last) or TEXTS.get(key) or TEXTS['by']}`"
-    return QUANTITIES.get(key, LITERALS[type_]) if type_ == "QUANTITY" else LITERALS[type_]
+    if type_ == "QUANTITY":
+        return QUANTITIES.get(last) or QUANTITIES.get(key) or LITERALS[type_]
+    return LITERALS[type_]

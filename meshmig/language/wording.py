@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 LITERALS: Mapping[str, str] = {
     "NAME": "a name",
-    "TEXT": 'a text in quotes like `"team-shop"`',
+    "TEXT": "a text in quotes",
     "PATH": "a workload like `shop/cart`",
     "DOTTED": "a name with dots",
     "QUANTITY": "a number with its unit",
@@ -44,7 +44,13 @@ QUANTITIES: Mapping[str, str] = {
     "require": "a bound like `98%` or `250ms`",
     "confidence": "a percent like `99%`",
     "run": "a duration like `5m`",
-    "mirror": "a share and a duration like `10% for 30m`",
+    "mirror": "a share like `10%`",
+    "for": "a duration like `30m`",
+    "over": "a window like `5m`",
+    "within": "a duration like `5m`",
+    "slower_than": "a duration like `250ms`",
+    "*": "a factor like `1.25`",
+    "+": "a percent like `0.05%`",
     "mig": "a version like `1`",
 }
 """What a key wants where it wants a quantity."""

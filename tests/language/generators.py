@@ -61,6 +61,28 @@ group the_group { workloads a/b }
 migration shop { cluster files "x" from appmesh "y" to istio { mtls strict } }
 """
 
+EVERYTHING_ELSE = st.lists(
+    st.sampled_from(
+        [
+            'window mon..thu 09:00..16:00 in "UTC"',
+            'window tue, thu..sat in "Europe/Berlin"',
+            "blackout 2026-12-24T00:00Z..2026-12-27T00:00Z",
+            "adopt VirtualService shop/x",
+            'take_over Deployment shop/x "spec.replicas" from "helm"',
+            'notify webhook "https://hooks.example/x" on start, end',
+            'notify command "tell it"',
+            'param other in ["a", "b"] = "a"',
+            "param where_ in [a/b, c/*] = a/b",
+            'gate deep { confidence harm 99%, safe 95% require query "sum(x)" <= 5 require query "y" <= 120/min }',
+            "profile blue { strategy blue_green fail pause bake pace }",
+            'stage 90 "try" { run job a/b within 5m mirror a/b, c/d 10% for 30m window tue 10:00..12:00 in "UTC" }',
+            'stage 91 "over" { move a/b using blue into other_space fail rollback wait pace }',
+        ]
+    ),
+    unique=True,
+)
+"""Words that not every version carries out: they may be refused by name, and are read and laid out all the same."""
+
 
 @st.composite
 def files(draw: st.DrawFn) -> str:
@@ -71,6 +93,13 @@ def files(draw: st.DrawFn) -> str:
     items += draw(st.lists(st.sampled_from(['allow MIG401 because "x"', "answer a.b/c-d = carry"]), unique=True))
     text = "mig 1\n" + DEFINITIONS + "\n".join(draw(st.permutations(items[:3])) + items[3:])
     return draw(layouts(text))
+
+
+@st.composite
+def files_of_all_words(draw: st.DrawFn) -> str:
+    """A file with any words of the language, in any layout."""
+    parts = [f"gate g {{ {draw(GATE_PARTS)} }}", f"group r {{ {draw(GROUP_PARTS)} }}", *draw(EVERYTHING_ELSE)]
+    return draw(layouts("mig 1\n" + DEFINITIONS + "\n".join(parts)))
 
 
 @st.composite

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from meshmig.language import format_text
 from meshmig.language.lexer import split
-from tests.language.generators import files
+from tests.language.generators import files, files_of_all_words
 from tests.language.reading import GOOD, PLANS, load_text, meaning, rendered
 
 
@@ -29,7 +29,7 @@ def test_the_worked_plans_are_canonical(file) -> None:
 
 @pytest.mark.law
 @settings(max_examples=120, deadline=None)
-@given(files())
+@given(files() | files_of_all_words())
 def test_formatting_twice_changes_nothing(text: str) -> None:
     """The layout is a fixed point."""
     once = _formatted(text)
@@ -53,7 +53,7 @@ def test_formatting_keeps_the_meaning(text: str) -> None:
 
 @pytest.mark.law
 @settings(max_examples=120, deadline=None)
-@given(files())
+@given(files() | files_of_all_words())
 def test_no_comment_is_lost(text: str) -> None:
     """Comments may share a line afterwards, in their order within it, but each is still there."""
     before = [comment.text for comment in split(text).comments]

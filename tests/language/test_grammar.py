@@ -7,7 +7,7 @@ from lark import Lark
 from meshmig.language import CODES
 from meshmig.language.grammar_text import grammar_text
 from meshmig.language.wording import HOME
-from tests.language.generators import files
+from tests.language.generators import files, files_of_all_words
 from tests.language.reading import GOOD, PLANS
 
 STRICT = Lark(grammar_text(), parser="lalr", strict=True)
@@ -21,7 +21,7 @@ def test_the_strict_grammar_reads_good_files(file) -> None:
 
 @pytest.mark.law
 @settings(max_examples=60, deadline=None)
-@given(files())
+@given(files() | files_of_all_words())
 def test_the_strict_grammar_reads_what_we_read(text: str) -> None:
     """Generated files, in any layout."""
     assert STRICT.parse(text).data == "start"

@@ -206,6 +206,8 @@ def test_line_ends_tabs_and_a_byte_order_mark_change_nothing() -> None:
         (b"mig 1\n\0", "MIG102"),
         (b"\x7fELF\x02\x01\x01\0\0", "MIG102"),
         (b"mig 1\ngate \xff {", "MIG102"),
+        (b"mig 1\n# a lone surrogate \xed\xa0\x80", "MIG102"),
+        ("mig 1\n".encode("utf-16"), "MIG102"),
         (b"mig 1\n" + b"#" * 10_000_000, "MIG103"),
     ],
 )
