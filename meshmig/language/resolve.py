@@ -167,7 +167,8 @@ def _refuse_unbuilt(items: Iterable[tree.Item], report: Report) -> None:
         word = _unbuilt(part)
         if word:
             at = tree.Extent(part.at.start, part.at.start + len(word))
-            text = f"`{word}` is not built yet in this version"
+            shown = "move … into" if isinstance(part, tree.Move) else word
+            text = f"`{shown}` is not built yet in this version"
             report.add(Mistake(code="MIG112", at=at, message=text, help="take the statement away"))
 
 

@@ -139,5 +139,6 @@ def joined(words: Sequence[str]) -> str:
 
 
 def quoted(text: str, limit: int = 40) -> str:
-    """Write a piece of the file between back quotes, cut where it is long."""
-    return f"`{text if len(text) <= limit else text[:limit] + '…'}`"
+    """Write a piece of the file between back quotes, cut where it is long and where its first line ends."""
+    line = text.partition("\n")[0].rstrip()
+    return f"`{line if line == text and len(text) <= limit else line[:limit] + '…'}`"
