@@ -17,10 +17,14 @@ class AppMesh:
         for manifest in manifests:
             ref = manifest.ref
             self._by[ref.kind, ref.namespace, ref.name] = manifest.body
+        self._kinds: dict[str, list[Mapping[str, Json]]] = {}
+        for (kind, _, _), body in sorted(self._by.items(), key=lambda item: item[0]):
+            self._kinds.setdefault(kind, []).append(body)
+        self._named = {aws_name(service): service for service in reversed(self.of_kind("VirtualService"))}
 
     def of_kind(self, kind: str) -> list[Mapping[str, Json]]:
         """Return the objects of a kind, in order."""
-        return [body for key, body in sorted(self._by.items()) if key[0] == kind]
+        return self._kinds.get(kind, [])
 
     def refer(
         self, kind: str, reference: Mapping[str, Json] | None, near: Mapping[str, Json]
@@ -48,7 +52,12 @@ class AppMesh:
         name = f"{node['metadata']['name']} -> {service['metadata']['name']}"
         for word, request in self.requests_to(service):
             if self.targets(service, request):
-                yield Flow(f"{name} {word}".rstrip(), request, node)
+                yield Flow(f"{name} {word}".rstrip(), request, node, allowed=self.allowed(request))
+
+    def allowed(self, request: Request) -> tuple[Mapping[str, Json], ...]:
+        """Return the virtual nodes that a request of a sidecar may end at."""
+        service = self.service_named(request.authority)
+        return tuple(node for node, _ in self.targets(service, request)) if service else ()
 
     def requests_to(self, service: Mapping[str, Json]) -> Iterator[tuple[str, Request]]:
         """Yield a request for each way through a virtual service, with the route's name."""
@@ -99,7 +108,7 @@ class AppMesh:
 
     def service_named(self, authority: str) -> Mapping[str, Json] | None:
         """Return the virtual service of a name."""
-        return next((s for s in self.of_kind("VirtualService") if aws_name(s) == authority), None)
+        return self._named.get(authority)
 
     def behind_gateway(
         self, gateway: Mapping[str, Json], request: Request

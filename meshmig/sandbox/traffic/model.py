@@ -10,8 +10,7 @@ from meshmig.sandbox.cluster import EmbeddedCluster
 from meshmig.sandbox.faults import FaultName, Faults
 from meshmig.sandbox.traffic.appmesh import AppMesh, rule_of
 from meshmig.sandbox.traffic.counters import Counters
-from meshmig.sandbox.traffic.istio import Istio
-from meshmig.sandbox.traffic.pods import Pod, Side, belongs, pod_of
+from meshmig.sandbox.traffic.pods import Pod, PodCache, Side, belongs, pod_of
 from meshmig.sandbox.traffic.promql import answer
 from meshmig.sandbox.traffic.requests import Flow, Request, joined, synthesised
 from meshmig.sandbox.traffic.walking import Hop, Walk
@@ -47,9 +46,10 @@ class Traffic:
         self._faults = faults
         self._appmesh = AppMesh(cluster.frozen)
         self._counters = Counters()
+        self._pods = PodCache()
         self._fronts = tuple(self._outside())
         known = (*self._appmesh.flows(), *self._fronts)
-        first = Walk(cluster, self._appmesh, Istio(cluster.of_kind))
+        first = Walk(cluster, self._appmesh, self._pods)
         # What never worked is no flow: nothing that is done afterwards can lose it.
         self.flows = tuple(flow for flow in known if not any(hop.lost for hop, _ in first.of(flow)))
         self.broken_before = len(known) - len(self.flows)
@@ -98,7 +98,7 @@ class Traffic:
 
     def _send(self) -> None:
         """Send every flow's requests in the present state."""
-        walk = Walk(self._cluster, self._appmesh, Istio(self._cluster.of_kind))
+        walk = Walk(self._cluster, self._appmesh, self._pods)
         self._shares = tuple((flow, walk.of(flow)) for flow in self.flows)
         self._dirty = False
         counted = self.requests
@@ -131,7 +131,7 @@ class Traffic:
 
     def select(self, metric: str, matchers: Sequence[Matcher], at: Instant) -> tuple[Series, ...]:
         """Return the newest sample of every matching series; a blind fault hides the new pods."""
-        pods = {body["metadata"]["name"]: pod_of(body) for body in self._cluster.of_kind("", "Pod")}
+        pods = {body["metadata"]["name"]: self._pods.read(body) for body in self._cluster.of_kind("", "Pod")}
         blind = self._faults.in_force(FaultName.BLIND)
         visible = {n: p for n, p in pods.items() if p.ready and not (blind and p.side is Side.ISTIO)}
         return tuple(self._counters.select(metric, matchers, visible, at))

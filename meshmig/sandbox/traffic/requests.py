@@ -24,12 +24,14 @@ class Flow:
     """A kind of request that is sent all the time.
 
     `caller` is the virtual node whose pods send; None for an outside client, which dials `service` (namespace, name).
+    `allowed` are the virtual nodes at which a caller's requests may end.
     """
 
     name: str
     request: Request
     caller: Mapping[str, Json] | None = None
     service: tuple[str, str] | None = None
+    allowed: tuple[Mapping[str, Json], ...] = ()
 
 
 def synthesised(authority: str, match: Mapping[str, Json], *, http: bool, port: int | None) -> Request:

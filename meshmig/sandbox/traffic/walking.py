@@ -1,13 +1,14 @@
 """One flow's way through the cluster as it is now: which pods it reaches, and what is lost on the way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from meshmig.model.objects import Json
 from meshmig.sandbox.cluster import EmbeddedCluster
 from meshmig.sandbox.traffic.appmesh import AppMesh
 from meshmig.sandbox.traffic.istio import Istio
-from meshmig.sandbox.traffic.pods import Pod, Side, belongs, pod_of
+from meshmig.sandbox.traffic.pods import Pod, PodCache, Pods, Side, belongs
 from meshmig.sandbox.traffic.requests import Flow, Request
 
 _DOMAIN = ".svc.cluster.local"
@@ -25,19 +26,17 @@ class Hop:
 class Walk:
     """One state of the cluster, in which every flow is walked."""
 
-    def __init__(self, cluster: EmbeddedCluster, appmesh: AppMesh, istio: Istio) -> None:
+    def __init__(self, cluster: EmbeddedCluster, appmesh: AppMesh, known: PodCache) -> None:
         self._appmesh = appmesh
-        self._istio = istio
-        self._pods: dict[str, list[Pod]] = {}
-        for body in cluster.of_kind("", "Pod"):
-            pod = pod_of(body)
-            if pod.ready:
-                self._pods.setdefault(pod.namespace, []).append(pod)
+        self._istio = Istio(cluster.of_kind)
+        self._pods = Pods(pod for pod in map(known.read, cluster.of_kind("", "Pod")) if pod.ready)
         self._services: dict[tuple[str, str], Mapping[str, Json]] = {
             (b["metadata"]["namespace"], b["metadata"]["name"]): b.get("spec") or {}
             for b in cluster.of_kind("", "Service")
         }
         self._selected: dict[tuple[str, str], list[Pod]] = {}
+        self._senders: dict[tuple[str, str], list[Pod]] = {}
+        self._modes_of: dict[str, set[str]] = {}
 
     def of(self, flow: Flow) -> tuple[tuple[Hop, float], ...]:
         """Return the flow's ends with their shares, which sum to one."""
@@ -46,35 +45,32 @@ class Walk:
         callers = self._kinds(flow.caller)
         if not callers:
             return ((Hop(None, "caller_not_ready"), 1.0),)
-        allowed = self._allowed(flow)
         share = 1.0 / len(callers)
         return tuple(
-            (self._checked(hop, allowed), part * share)
+            (self._checked(hop, flow.allowed), part * share)
             for caller in callers
             for hop, part in self._from_pod(caller, flow.caller, flow.request)
         )
 
     def _kinds(self, node: Mapping[str, Json]) -> list[Pod]:
         """One pod of each mesh that the caller has ready: both send the same way."""
-        found: dict[Side, Pod] = {}
-        pods = [pod for pod in self._pods.get(node["metadata"]["namespace"], ()) if belongs(pod, node)]
-        for pod in [pod for pod in pods if self._is_selected(pod)] or pods:
-            found.setdefault(pod.side, pod)
-        return list(found.values())
+        place = (node["metadata"]["namespace"], node["metadata"]["name"])
+        senders = self._senders.get(place)
+        if senders is None:
+            found: dict[Side, Pod] = {}
+            pods = self._pods.behind(node)
+            for pod in [pod for pod in pods if pod.name in self._called] or pods:
+                found.setdefault(pod.side, pod)
+            senders = self._senders[place] = list(found.values())
+        return senders
 
-    def _is_selected(self, pod: Pod) -> bool:
-        """Whether a Service of the users leads to a pod: one that nobody calls any more calls nobody either."""
-        return any(
-            pod in self._ready(place)
-            for place in self._services
-            if place[0] == pod.namespace and not place[1].endswith("-appmesh")
-        )
+    @cached_property
+    def _called(self) -> frozenset[str]:
+        """The pods that a Service of the users leads to: one that nobody calls any more calls nobody either."""
+        ours = (place for place in self._services if not place[1].endswith("-appmesh"))
+        return frozenset(pod.name for place in ours for pod in self._ready(place))
 
-    def _allowed(self, flow: Flow) -> list[Mapping[str, Json]]:
-        service = self._appmesh.service_named(flow.request.authority)
-        return [node for node, _ in self._appmesh.targets(service, flow.request)] if service else []
-
-    def _checked(self, hop: Hop, allowed: list[Mapping[str, Json]]) -> Hop:
+    def _checked(self, hop: Hop, allowed: Sequence[Mapping[str, Json]]) -> Hop:
         if hop.pod is None or hop.lost or any(self._stands_for(hop.pod, node) for node in allowed):
             return hop
         return Hop(hop.pod, "wrong_destination", hop.by)
@@ -108,11 +104,7 @@ class Walk:
     def _at_node(self, node: Mapping[str, Json]) -> Iterator[tuple[Hop, float]]:
         discovery = node["spec"].get("serviceDiscovery") or {}
         if discovery.get("awsCloudMap"):
-            pods = [
-                p
-                for p in self._pods.get(node["metadata"]["namespace"], ())
-                if belongs(p, node) and p.side is Side.APPMESH
-            ]
+            pods = [pod for pod in self._pods.behind(node) if pod.side is Side.APPMESH]
             yield from self._spread(pods, lambda pod: self._tls_from_appmesh(node, pod))
             return
         hostname = (discovery.get("dns") or {}).get("hostname", "")
@@ -161,8 +153,13 @@ class Walk:
     def _modes(self, pod: Pod) -> set[str]:
         if pod.side is not Side.APPMESH:
             return set()
-        nodes = [node for node in self._appmesh.of_kind("VirtualNode") if belongs(pod, node)]
-        return {(ls.get("tls") or {}).get("mode", "DISABLED") for n in nodes for ls in n["spec"].get("listeners") or ()}
+        modes = self._modes_of.get(pod.name)
+        if modes is None:
+            nodes = [node for node in self._appmesh.of_kind("VirtualNode") if belongs(pod, node)]
+            listeners = [listener for node in nodes for listener in node["spec"].get("listeners") or ()]
+            modes = {(listener.get("tls") or {}).get("mode", "DISABLED") for listener in listeners}
+            self._modes_of[pod.name] = modes
+        return modes
 
     def _accepts_tls(self, pod: Pod) -> bool:
         return bool(self._modes(pod) - {"DISABLED"})
@@ -218,10 +215,8 @@ class Walk:
     def _ready(self, place: tuple[str, str]) -> list[Pod]:
         found = self._selected.get(place)
         if found is None:
-            selector = self._services.get(place, {}).get("selector")
-            pods = self._pods.get(place[0], ())
-            found = [p for p in pods if selector and all(p.labels.get(k) == v for k, v in selector.items())]
-            self._selected[place] = found
+            selector = self._services.get(place, {}).get("selector") or {}
+            found = self._selected[place] = self._pods.selected(place[0], selector)
         return found
 
     def _resolve(self, name: str, namespace: str) -> tuple[str, str] | None:
