@@ -9,12 +9,23 @@ from meshmig.model.objects import ObjectRef
 from meshmig.model.precheck import Evidence, Fired, Seen
 from meshmig.sources.appmesh.shape import at, items
 
+_KEPT_BY_AWS = {
+    "MIG318": "its certificate or authority is ACM's, and reaches proxies through App Mesh's control plane only",
+    "MIG319": "its identity comes from an SDS agent (SPIRE), which Istio would have to be installed with",
+}
+
 
 def of_report(finding: Diagnostic, severity: Severity | None = None) -> Fired:
-    """Return what reading the mesh reported, as a check's own."""
+    """Return what reading the mesh reported, as a check's own: the object's name stands in the evidence."""
+    ref = place_of(finding)
+    message = finding.message.removeprefix(f"{ref} ")
+    return Fired(Evidence(ref, finding.path), message, finding.help, severity or finding.severity)
+
+
+def place_of(finding: Diagnostic) -> ObjectRef | None:
+    """Return the object that a finding is about."""
     name = finding.object
-    ref = ObjectRef(name.api_version, name.kind, name.namespace, name.name) if name else None
-    return Fired(Evidence(ref, finding.path), finding.message, finding.help, severity or finding.severity)
+    return ObjectRef(name.api_version, name.kind, name.namespace, name.name) if name else None
 
 
 def selectors(facts: Facts) -> Iterator[Seen]:
@@ -79,7 +90,9 @@ def cloud_map(facts: Facts) -> Iterator[Seen]:
 
 def tls(facts: Facts) -> Iterator[Seen]:
     """P17: TLS inside App Mesh limits the order."""
-    yield from (of_report(finding) for finding in facts.reported("MIG318", "MIG319"))
+    for finding in facts.reported(*_KEPT_BY_AWS):
+        place = Evidence(place_of(finding), finding.path)
+        yield Fired(place, _KEPT_BY_AWS[finding.code], finding.help, Severity.ERROR)
     for upstream in facts.mesh.upstreams:
         for listener in upstream.listeners:
             if listener.tls is not None and listener.tls.mode is not TlsMode.DISABLED and listener.origin:

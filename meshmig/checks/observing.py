@@ -71,7 +71,7 @@ def sinks(facts: Facts) -> Iterator[Seen]:
             yield Fired(
                 Evidence(ref, path, f"{tracing.tracer.value} at {tracing.address}:{tracing.port}"),
                 "App Mesh's proxies send traces there, and Istio's send none without a provider",
-                "add an extensionProvider and a Telemetry, and look at the trace headers that applications pass on",
+                "`generate iop` writes the provider; look at the trace headers that applications pass on",
             )
         if injector.statsd:
             yield Fired(
@@ -110,5 +110,5 @@ def bypasses(facts: Facts) -> Iterator[Seen]:
         yield Fired(
             Evidence(unlisted[0].ref, "spec.template.metadata.annotations", f"{len(unlisted)} workloads without one"),
             f"App Mesh's proxy is bypassed for {', '.join(addresses)} and port 22 by default; Istio's takes both",
-            f"set global.proxy.excludeIPRanges={ranges} and excludeOutboundPorts=22 when Istio is installed",
+            f"`generate iop` writes it into Istio's values: excludeIPRanges {ranges}, excludeOutboundPorts 22",
         )

@@ -14,6 +14,9 @@ from meshmig.sources.appmesh.shape import at, items, mapping, text
 
 _WHOLE_PARTS = ("healthCheck", "range", "idle")
 _LONGEST_REGEX = 1024
+_TOLD_ELSEWHERE = (".acm.", ".sds.", "ARN", "meshOwner")
+"""P17 and P18 tell of these."""
+
 _ROUTING_KINDS = {"VirtualRouter", "GatewayRoute", "VirtualNode", "VirtualGateway"}
 _NEAR_PARTS = (
     "range",
@@ -112,7 +115,8 @@ def features(facts: Facts) -> Iterator[Seen]:
 def _is_feature(row: LedgerRow) -> bool:
     """What a question asks stands there as a question."""
     is_near = row.fate is Fate.APPROXIMATED and any(part in row.path for part in _NEAR_PARTS)
-    return row.fate is Fate.REFUSED or is_near
+    is_told = any(part in row.path for part in _TOLD_ELSEWHERE)
+    return is_near or (row.fate is Fate.REFUSED and not is_told)
 
 
 def _evidence(row: LedgerRow) -> Evidence:

@@ -201,7 +201,7 @@ def finalizers(facts: Facts) -> Iterator[Seen]:
     ]
     if held:
         yield Fired(
-            Evidence(held[0].ref, "metadata.finalizers", f"{len(held)} objects"),
+            Evidence(held[0].ref, "metadata.finalizers", f"on {len(held)} App Mesh objects"),
             "App Mesh's finalizers hold them: deleting them hangs for as long as the controller cannot ask AWS",
         )
     elif not facts.live and not any(one.status for one in facts.snapshot if one.ref.group == APPMESH_GROUP):

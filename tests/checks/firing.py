@@ -568,7 +568,7 @@ FIRING = (
         "STRICT",
         ERROR,
     ),
-    Case("P48", "finalizers", lambda: facts([*front(), held()]), "1 objects", INFO),
+    Case("P48", "finalizers", lambda: facts([*front(), held()]), "on 1 App Mesh objects", INFO),
     Case(
         "P49",
         "a dump with ten days",
