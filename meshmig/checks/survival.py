@@ -170,9 +170,15 @@ def conditions(facts: Facts) -> Iterator[Seen]:
     """P12: App Mesh's objects differ from what the proxies do."""
     objects = [one for one in facts.snapshot if one.ref.group == APPMESH_GROUP]
     if not any(one.status for one in objects):
-        yield Gap("needs the status of App Mesh's objects: manifests in a folder have none")
+        where = "none of them has one" if facts.live else "manifests in a folder have none"
+        yield Gap(f"needs the status of App Mesh's objects: {where}")
         return
     for manifest in objects:
+        if not manifest.status and manifest.ref.kind != "BackendGroup":
+            yield Fired(
+                Evidence(manifest.ref, "status", "none"),
+                "others have a status and it has none: App Mesh never saw it, and no proxy does what it says",
+            )
         written, seen = number(manifest.metadata.get("generation")), number(manifest.status.get("observedGeneration"))
         if written is not None and seen is not None and written > seen:
             yield Fired(

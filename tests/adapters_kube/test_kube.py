@@ -232,3 +232,22 @@ def test_a_watch_from_too_long_ago_is_gone() -> None:
     gone = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}
     with serving(Answer(lines=[gone])) as script, pytest.raises(GoneError):
         list(cluster_at(script).watch(CONFIG_MAPS, resource_version="1", timeout=Duration.of(seconds=5)))
+
+
+def test_rights_are_asked_of_the_server() -> None:
+    """A SelfSubjectAccessReview: answered, not stored; anything but a plain yes is a no."""
+    with serving(Answer(body={"status": {"allowed": True}}), Answer(body={"status": {}})) as script:
+        cluster = cluster_at(script)
+        answers = [cluster.may("patch", "apps", "deployments", "shop") for _ in range(2)]
+
+    wanted = {"verb": "patch", "group": "apps", "resource": "deployments", "namespace": "shop"}
+    assert answers == [True, False]
+    assert json.loads(script.asked[0].body)["spec"] == {"resourceAttributes": wanted}
+
+
+def test_the_version_is_the_servers_own() -> None:
+    """As `/version` says it."""
+    with serving(Answer(body={"gitVersion": "v1.34.2-eks-1"})) as script:
+        version = cluster_at(script).version()
+
+    assert (version, script.asked[0].path) == ("v1.34.2-eks-1", "/version")

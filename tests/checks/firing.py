@@ -215,6 +215,7 @@ FIRING = (
         WARNING,
     ),
     Case("P12", "never accepted", lambda: facts([*front(), inactive()]), "NotAccepted", WARNING),
+    Case("P12", "never seen", lambda: facts([*front(), inactive()]), "VirtualNode shop/front status none", WARNING),
     Case("P12", "edited later", lambda: facts([*front(), edited()]), "2, metadata.generation 3", WARNING),
     Case(
         "P13",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from meshmig.checks import Facts, Server
 from tests.checks import firing as bad
-from tests.checks.world import facts, front, hook, measured, migration, node, pod, replica_set, workload
+from tests.checks.world import accepted, facts, front, hook, measured, migration, node, pod, replica_set, workload
 from tests.sources import builders as make
 
 SEEN = {"namespace": "shop", "pod": "front-5b9-abcde"}
@@ -81,15 +81,17 @@ QUIET = (
     ),
     Quiet(
         "P12",
-        "active",
+        "all accepted",
         lambda: facts(
             [
-                *front(),
+                make.namespace(),
+                *accepted([make.mesh(), *front()]),
                 bad.stale(
                     make.virtual_service("x", make.by_node("front")),
                     conditions=[{"type": "VirtualServiceActive", "status": "True"}],
                 ),
-            ]
+            ],
+            framed=False,
         ),
     ),
     Quiet("P13", "one workload a node", lambda: facts(front())),
