@@ -7,7 +7,7 @@ from meshmig.catalogue import page
 from meshmig.checks import CHECKS, CODES, Facts, look
 from meshmig.model.intent import ControlPlane
 from meshmig.model.objects import Manifest
-from tests.checks.world import facts, front, node
+from tests.checks.world import accepted, facts, front, node
 from tests.language.snippets import blocks, sections
 from tests.sources import builders as make
 
@@ -33,12 +33,7 @@ def world(text: str) -> Facts:
     added, wrong = documents(text.encode(), "page.md")
     assert not wrong
     names = {manifest.ref for manifest in added}
-    base = [
-        make.namespace(),
-        make.mesh(),
-        *front(),
-        *([node()] if not any(m.ref.kind == "Node" for m in added) else []),
-    ]
+    base = accepted([make.namespace(), make.mesh(), *front(), node()])
     kept = [body for body in base if Manifest(body).ref not in names]
     return facts([*kept, *(dict(manifest.body) for manifest in added)], framed=False, world=ControlPlane.GONE)
 
