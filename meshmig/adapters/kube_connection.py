@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from meshmig.adapters.kube_config import Access
 from meshmig.adapters.kube_errors import error_of, unavailable
-from meshmig.diagnostics import MeshmigError
+from meshmig.diagnostics import MeshmigError, reject
 from meshmig.model.objects import Json
 from meshmig.ports import ClusterError
 
@@ -74,10 +74,16 @@ class Connection:
 
         Raises:
             ClusterError: the API server refused.
-            UnavailableError: it cannot be reached, or a read failed every time.
+            UnavailableError: it cannot be reached, a read failed every time, or what answers is no API server.
         """
         response = self._send(request)
-        answer: dict[str, Json] = _decoded(response.data)
+        try:
+            answer = _decoded(response.data)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            why = f"what answers there is no API server (HTTP {response.status}, {response.data[:40]!r})"
+            raise unavailable(self.server, self.access.name, ValueError(why))
         return answer
 
     def lines(self, request: Request) -> Iterator[dict[str, Json]]:
@@ -93,7 +99,7 @@ class Connection:
             for chunk in response.stream(amt=None, decode_content=True):
                 *whole, rest = (rest + chunk).split(b"\n")
                 yield from (json.loads(line) for line in whole if line)
-        except _broken() as error:
+        except _garbled() as error:
             raise unavailable(self.server, self.access.name, error) from error
         finally:
             response.close()
@@ -178,14 +184,23 @@ class Connection:
 
 def _pool_of(configuration: Any) -> Any:  # noqa: ANN401 - the client package has no types
     from kubernetes.client.rest import RESTClientObject
+    from urllib3.exceptions import LocationValueError
 
-    return RESTClientObject(configuration).pool_manager
+    try:
+        return RESTClientObject(configuration).pool_manager
+    except LocationValueError as error:
+        text = f"the proxy {configuration.proxy!r} of the environment cannot be used: {error}"
+        raise reject("MIG623", text, "correct HTTPS_PROXY, or name the API server in NO_PROXY") from error
 
 
 def _broken() -> tuple[type[Exception], ...]:
     from urllib3.exceptions import HTTPError
 
     return (HTTPError, OSError)
+
+
+def _garbled() -> tuple[type[Exception], ...]:
+    return (*_broken(), ValueError)
 
 
 def _never_sent(error: Exception) -> bool:

@@ -48,7 +48,7 @@ def error_of_status(status: int, answer: Mapping[str, Json], path: str) -> Clust
     if status == _NOT_FOUND and not details.get("name") and not details.get("kind"):
         reason, message = KIND_NOT_SERVED, f"the API server does not serve {path}"
     if status == _UNAUTHORIZED:
-        message = f"the API server does not accept the credentials: {message}; log in anew, then try again"
+        message = f"the API server does not accept the credentials: {message}"
     if status == _INTERNAL and _UNTYPED in message:
         return InvalidError(status, reason, message, details)
     return _CLASSES.get(status, ClusterError)(status, reason, message, details)
@@ -72,8 +72,14 @@ def unavailable(server: str, context: str, error: Exception) -> UnavailableError
 
 def _cause(error: Exception) -> str:
     """The innermost reason: urllib3 wraps it, with the pool's address in memory in front."""
-    text = str(getattr(error, "reason", None) or error)
-    return text.rpartition(">: ")[2] or text
+    proxied = getattr(error, "original_error", None)
+    if isinstance(proxied, Exception):
+        return f"the proxy that HTTPS_PROXY names does not answer: {_cause(proxied)}"
+    inner = getattr(error, "reason", None)
+    if isinstance(inner, Exception):
+        return _cause(inner)
+    text = str(error)
+    return text.rpartition(">: ")[2].rpartition("): ")[2] or text
 
 
 def _status_of(body: bytes) -> Mapping[str, Json]:

@@ -14,6 +14,7 @@ CODES: dict[str, str] = {"MIG620": "the right to list a kind is missing"}
 
 _PAGE = 500
 _TRIES = 4
+_FORBIDDEN = 403
 
 
 @runtime_checkable
@@ -34,7 +35,7 @@ def read_snapshot(
     With `namespaces`, namespaced kinds are listed in those alone. The result does not depend on the order of answers.
 
     Raises:
-        RejectedError: a right to list is missing.
+        RejectedError: rights to list are missing; it names all of them.
         UnavailableError: the cluster cannot be reached, or changes faster than it can be listed.
     """
     wanted = [
@@ -51,6 +52,7 @@ def list_all(cluster: Cluster, resource: ResourceType, namespace: str = "") -> t
 
     Raises:
         RejectedError: the right to list is missing.
+        ForbiddenError: the credentials are not accepted.
         UnavailableError: the token expired every time.
     """
     for _ in range(_TRIES):
@@ -61,6 +63,8 @@ def list_all(cluster: Cluster, resource: ResourceType, namespace: str = "") -> t
         except NotFoundError:
             return ()
         except ForbiddenError as error:
+            if error.status != _FORBIDDEN:
+                raise
             raise _forbidden(resource, namespace, error) from error
     raise UnavailableError(f"{_plural(resource)} cannot be listed: its continue token expired {_TRIES} times in a row")
 
@@ -69,9 +73,22 @@ def _lists(cluster: Cluster, wanted: Sequence[tuple[ResourceType, str]]) -> list
     match cluster:
         case ReadsInParallel():
             with ThreadPoolExecutor(cluster.parallel_reads) as pool:
-                return list(pool.map(lambda item: list_all(cluster, *item), wanted))
+                answers = list(pool.map(lambda item: _listed_or_refused(cluster, *item), wanted))
         case _:
-            return [list_all(cluster, resource, namespace) for resource, namespace in wanted]
+            answers = [_listed_or_refused(cluster, *item) for item in wanted]
+    missing = [finding for answer in answers if isinstance(answer, RejectedError) for finding in answer.findings]
+    if missing:
+        raise RejectedError(missing)
+    return [answer for answer in answers if not isinstance(answer, RejectedError)]
+
+
+def _listed_or_refused(
+    cluster: Cluster, resource: ResourceType, namespace: str
+) -> tuple[Manifest, ...] | RejectedError:
+    try:
+        return list_all(cluster, resource, namespace)
+    except RejectedError as error:
+        return error
 
 
 def _pages(cluster: Cluster, resource: ResourceType, namespace: str) -> tuple[Manifest, ...]:

@@ -154,6 +154,13 @@ def _precheck(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text")
 
 
+def _assess(parser: argparse.ArgumentParser) -> None:
+    _file(parser)
+    parser.add_argument("--files", metavar="DIR", default="", help="a folder of manifests, instead of a FILE")
+    parser.add_argument("--mesh", metavar="NAME", default="", help="which mesh, where the folder holds several")
+    _run(parser)
+
+
 def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", metavar="PLAN")
     parser.add_argument("--step", metavar="ID", help="one step in full")
@@ -244,6 +251,7 @@ COMMANDS: dict[str, tuple[str, Fill]] = {
     "explain": ("Explain a code: what, why, a wrong and a right example.", _explain),
     "lsp": ("Serve an editor: the language server, on standard input and output.", _lsp),
     "precheck": ("Look for everything that could go wrong, in the cluster as it is; read only.", _precheck),
+    "assess": ("Say what each alternative to App Mesh keeps and loses of this mesh.", _assess),
     "plan": ("Compare the cluster with the desired state; show the whole journey.", _plan),
     "generate": ("Write Istio's objects, or the values of its installation, as files.", _generate),
     "show": ("Show a saved plan, anywhere.", _show),

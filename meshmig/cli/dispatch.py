@@ -96,6 +96,14 @@ def _precheck(arguments: argparse.Namespace) -> Result:
     return precheck(_migration(arguments), _place(arguments), arguments.dump)
 
 
+def _assess(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.assess import assess, assess_folder
+
+    if arguments.files:
+        return assess_folder(arguments.files, arguments.mesh)
+    return assess(_migration(arguments), _place(arguments))
+
+
 def _plan(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.plan import PlanOptions, plan
 
@@ -248,6 +256,7 @@ HANDLERS: Mapping[str, Handler] = {
     "explain": _explain,
     "lsp": _lsp,
     "precheck": _precheck,
+    "assess": _assess,
     "plan": _plan,
     "generate": _generate,
     "show": _show,

@@ -46,13 +46,23 @@ def _guarded(dispatch: Dispatch, arguments: argparse.Namespace) -> Result:
     except UnavailableError as error:
         return _failed(Outcome.UNREACHABLE, "MIG650", str(error), "nothing was lost: run the same command again")
     except ClusterError as error:
-        return _failed(Outcome.REFUSED, "MIG651", f"the API server refused: {error}", f"it answered {error.status}")
+        return _failed(Outcome.REFUSED, "MIG651", f"the API server refused: {error}", _after_refusal(error.status))
     except StoppedError as error:
         return _failed(Outcome.WAITING, "MIG652", str(error) or "stopped", "run the same command again to go on")
     except KeyboardInterrupt:
         return _failed(Outcome.WAITING, "MIG652", "stopped", "run the same command again to go on")
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a report instead of a traceback
         return _bug(error)
+
+
+def _after_refusal(status: int) -> str:
+    match status:
+        case 401:
+            return "it answered 401: renew the token or certificate of this context, then run the same command again"
+        case 403:
+            return "it answered 403: ask for the right that it names, or use a context that has it"
+        case _:
+            return f"it answered {status}"
 
 
 def _sources(error: RejectedError) -> dict[str, str]:

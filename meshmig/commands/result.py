@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from meshmig.diagnostics import Diagnostic
+from meshmig.model.fit import Alternative, Use
 from meshmig.model.mesh import Question
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.plan import Plan
@@ -175,6 +176,16 @@ class ProofShown:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AssessShown:
+    """How a mesh fits each alternative: the features that it uses, each with one fit an alternative."""
+
+    mesh: str
+    cluster: str
+    alternatives: tuple[Alternative, ...]
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PrecheckShown:
     """What every check found or could not look at; `beside` are the findings that no check made."""
 
@@ -200,6 +211,7 @@ Shown = (
     | LockShown
     | ProofShown
     | PrecheckShown
+    | AssessShown
 )
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from meshmig.checks import CHECKS, Facts, look
+from meshmig.checks import CHECKS, Facts, look, uses
+from meshmig.checks.features import feature_of
 from meshmig.model.intent import ControlPlane
 from meshmig.model.objects import Snapshot
 from meshmig.model.plan import World
@@ -57,3 +58,13 @@ def test_a_live_cluster_shows_more_and_not_something_else(name: str) -> None:
     assert files <= {code for code, one in live.items() if one.fired}
     assert live["P08"].fired, "the recorded clusters have no controller behind App Mesh's webhook"
     assert live["P48"].fired
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_feature_of_a_set_has_its_row(name: str) -> None:
+    """Every field of the ledger belongs to a feature of the table of alternatives."""
+    lifted = lift(from_files(name))
+
+    assert [row.path for row in lifted.ledger.rows if feature_of(row.path, row.value) is None] == []
+    if lifted.mesh is not None:
+        assert all(use.objects for use in uses(lifted.ledger))

@@ -11,6 +11,7 @@ import pytest
 from tests.realcluster.build import PARTS, build, folder, missing
 from tests.realcluster.cluster import RealCluster
 from tests.realcluster.istio import start_istio
+from tests.realcluster.shop import Site, living_shop
 
 
 def require_programs() -> None:
@@ -28,6 +29,13 @@ def real_cluster() -> Iterator[RealCluster]:
     """A real Kubernetes with App Mesh's and Istio's kinds and a real istiod, for the whole session."""
     require_programs()
     yield from running(istio=True)
+
+
+@pytest.fixture(scope="session")
+def site(real_cluster: RealCluster) -> Iterator[Site]:
+    """The worked shop on the real cluster, App Mesh's control plane gone."""
+    with living_shop(real_cluster) as living:
+        yield living
 
 
 def running(*, istio: bool) -> Iterator[RealCluster]:

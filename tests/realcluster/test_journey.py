@@ -5,24 +5,17 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.program import PROGRAM, meshmig
-from tests.realcluster.cluster import CONTEXT, RealCluster
-from tests.realcluster.shop import Site, living_shop, with_seconds
+from tests.realcluster.cluster import CONTEXT
+from tests.realcluster.shop import Site, with_seconds
 
 pytestmark = pytest.mark.cluster
 
 _PATIENCE = 120.0
-
-
-@pytest.fixture(scope="module")
-def site(real_cluster: RealCluster) -> Iterator[Site]:
-    with living_shop(real_cluster) as living:
-        yield living
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from meshmig.cli.views.proof_views import verify_data
 from meshmig.commands import result as shown
 from meshmig.commands.result import Result, RunShown
 from meshmig.diagnostics import Diagnostic, Span
+from meshmig.model.fit import Alternative, Use, Verdict
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.precheck import Looked, State
 
@@ -100,6 +101,8 @@ def _other(value: shown.Shown) -> Mapping[str, Json]:
             return {"moved": [_moved(moved) for moved in drift.moved]}
         case shown.ProofShown() as proof:
             return verify_data(proof)
+        case shown.AssessShown() as assessed:
+            return assess_data(assessed)
         case shown.PrecheckShown() as checked:
             return precheck_data(checked)
         case shown.LockShown() as lock:
@@ -116,6 +119,37 @@ def _status_data(status: shown.StatusShown) -> dict[str, Json]:
 def object_list(manifests: Sequence[Manifest]) -> Json:
     """Return objects as one v1 List."""
     return {"apiVersion": "v1", "kind": "List", "items": [dict(manifest.body) for manifest in manifests]}
+
+
+def assess_data(assessed: shown.AssessShown) -> Mapping[str, Json]:
+    """Return every alternative with its counts, and every used feature with its fits."""
+    return {
+        "mesh": assessed.mesh,
+        "alternatives": [
+            {
+                "id": alternative.id,
+                "name": alternative.name,
+                "asks": alternative.asks,
+                "source": alternative.source,
+                "counts": {v.value: sum(use.fits[place].verdict is v for use in assessed.uses) for v in Verdict},
+            }
+            for place, alternative in enumerate(assessed.alternatives)
+        ],
+        "features": [_feature(use, assessed.alternatives) for use in assessed.uses],
+    }
+
+
+def _feature(use: Use, alternatives: Sequence[Alternative]) -> Json:
+    return {
+        "feature": use.feature,
+        "title": use.title,
+        "fields": use.fields,
+        "objects": [object_data(ref) for ref in use.objects],
+        "fits": {
+            alternative.id: {"verdict": fit.verdict.value, "note": fit.note, "source": fit.source}
+            for alternative, fit in zip(alternatives, use.fits, strict=True)
+        },
+    }
 
 
 def precheck_data(checked: shown.PrecheckShown) -> Mapping[str, Json]:

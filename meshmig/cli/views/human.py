@@ -2,6 +2,7 @@
 
 import json
 
+from meshmig.cli.views.assess_text import assess_text
 from meshmig.cli.views.envelope import object_list
 from meshmig.cli.views.page_text import page_text
 from meshmig.cli.views.plan_text import plan_text, step_text
@@ -27,6 +28,8 @@ def human(result: Result, *, verbose: bool) -> str:
             return f"wrote {len(files)} files to {folder}\n" if folder else text
         case shown.InitShown() as init:
             return _init_text(init)
+        case shown.AssessShown() as assessed:
+            return assess_text(assessed, verbose=verbose)
         case shown.PrecheckShown() as checked:
             return precheck_text(checked, verbose=verbose)
         case shown.PlanShown() as plan:
