@@ -242,6 +242,17 @@ def _generate(parser: argparse.ArgumentParser) -> None:
             kind.add_argument("--form", choices=("helm", "operator"), default="helm", help="Helm values, or one file")
 
 
+def _gate(parser: argparse.ArgumentParser) -> None:
+    _file(parser)
+    _run(parser)
+    _stage(parser)
+    parser.add_argument("--explain", action="store_true", help="the arithmetic of every requirement")
+
+
+def _replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("journal", metavar="JOURNAL", help="what `apply --events PATH` wrote")
+
+
 Fill = Callable[[argparse.ArgumentParser], None]
 
 COMMANDS: dict[str, tuple[str, Fill]] = {
@@ -261,6 +272,8 @@ COMMANDS: dict[str, tuple[str, Fill]] = {
     "rollback": ("Take a stage back: the last one started, or the one named.", _rollback),
     "drift": ("List what others changed since the last write.", _drift),
     "lock": ("Show who holds the migration's lock, or break it.", _lock),
+    "gate": ("Show what the running gate counted, its arithmetic and its verdict.", _gate),
+    "replay": ("Decide every look of a recorded run's gates again; offline.", _replay),
     "rehearse": ("Run the whole migration on the embedded cluster; break stages on purpose.", _rehearse),
     "verify": ("Prove that Istio routes every class of requests as App Mesh did, and that no call breaks.", _verify),
 }

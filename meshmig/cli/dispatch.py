@@ -96,6 +96,18 @@ def _precheck(arguments: argparse.Namespace) -> Result:
     return precheck(_migration(arguments), _place(arguments), arguments.dump)
 
 
+def _gate(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.gate import gate
+
+    return gate(_migration(arguments), _place(arguments), arguments.stage, explain=arguments.explain)
+
+
+def _replay(arguments: argparse.Namespace) -> Result:
+    from meshmig.commands.gate import replay
+
+    return replay(arguments.journal)
+
+
 def _assess(arguments: argparse.Namespace) -> Result:
     from meshmig.commands.assess import assess, assess_folder
 
@@ -257,6 +269,8 @@ HANDLERS: Mapping[str, Handler] = {
     "lsp": _lsp,
     "precheck": _precheck,
     "assess": _assess,
+    "gate": _gate,
+    "replay": _replay,
     "plan": _plan,
     "generate": _generate,
     "show": _show,

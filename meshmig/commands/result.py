@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from meshmig.diagnostics import Diagnostic
+from meshmig.gates import Asked
 from meshmig.model.fit import Alternative, Use
 from meshmig.model.mesh import Question
 from meshmig.model.objects import Json, Manifest, ObjectRef
-from meshmig.model.plan import Plan
+from meshmig.model.plan import Judge, Plan, Step
 from meshmig.model.precheck import Looked
-from meshmig.model.run import Outcome, StageState
+from meshmig.model.run import Outcome, StageState, Verdict
+from meshmig.model.units import Instant
 from meshmig.proof import Proved
 
 
@@ -186,6 +188,50 @@ class AssessShown:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One look of a gate: journal entry `number`, what it knew, what was decided then, and what is decided again.
+
+    `again` is None where the counts alone cannot decide it.
+    """
+
+    number: int
+    at: Instant
+    step: str
+    asked: Asked
+    recorded: Verdict
+    recorded_reason: str
+    again: Verdict | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateShown:
+    """A gate's look and the step that asks for it, whose state is `state`; `now`: it was taken just now."""
+
+    plan: Plan
+    step: Step
+    asking: Judge
+    seen: Seen
+    state: str
+    now: bool = False
+    explain: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayShown:
+    """Every look of a recorded run, decided again."""
+
+    name: str
+    events: int
+    looks: tuple[Seen, ...]
+
+    @property
+    def differing(self) -> tuple[Seen, ...]:
+        """The looks whose verdict is another one now."""
+        return tuple(look for look in self.looks if look.again not in (None, look.recorded))
+
+
+@dataclass(frozen=True, kw_only=True)
 class PrecheckShown:
     """What every check found or could not look at; `beside` are the findings that no check made."""
 
@@ -212,6 +258,8 @@ Shown = (
     | ProofShown
     | PrecheckShown
     | AssessShown
+    | GateShown
+    | ReplayShown
 )
 
 

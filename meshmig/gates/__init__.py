@@ -1,6 +1,6 @@
 """What is measured, how it is asked, and how it is judged."""
 
-from meshmig.gates.judge import Asked, Evidence, Judged, judge
+from meshmig.gates.judge import Asked, Evidence, Judged, decide, judge
 from meshmig.gates.queries import Answer, ask
 from meshmig.gates.scrape import NOBODY, Moment, PodName, Scrape, Side, scrape
 from meshmig.gates.tally import Counts
@@ -17,6 +17,7 @@ __all__ = [
     "Scrape",
     "Side",
     "ask",
+    "decide",
     "judge",
     "scrape",
 ]

@@ -99,6 +99,16 @@ def judge(asked: Asked, old: Scrape, new: Scrape, at: Instant, answers: Sequence
     return _seen(grown, verdict, reason, at)
 
 
+def decide(asked: Asked, at: Instant) -> tuple[Verdict, str]:
+    """Say again what evidence that was gathered before means: the same values give the same verdict."""
+    evidence = asked.evidence
+    if evidence.state is DataState.BLIND:
+        return Verdict.FREEZE, "no data"
+    if evidence.new is None or evidence.at == evidence.new.begun:
+        return Verdict.HOLD, "first look"
+    return _verdict(asked, at)
+
+
 def _unanswered(answers: Sequence[Answer]) -> str:
     return next((f"no data ({answer})" for answer in answers if answer.problem), "")
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from meshmig.cli.exits import EXIT
+from meshmig.cli.views.gate_text import look_data
 from meshmig.cli.views.plan_data import ledger_data, plan_data, question_data
 from meshmig.cli.views.proof_views import verify_data
 from meshmig.commands import result as shown
@@ -101,12 +102,32 @@ def _other(value: shown.Shown) -> Mapping[str, Json]:
             return {"moved": [_moved(moved) for moved in drift.moved]}
         case shown.ProofShown() as proof:
             return verify_data(proof)
+        case shown.LockShown() as lock:
+            return {"lock": lock.lock, "broken": lock.broken}
+        case _:
+            return _looked(value)
+
+
+def _looked(value: shown.Shown) -> Mapping[str, Json]:
+    """What commands say that only look."""
+    match value:
+        case shown.GateShown() as looked:
+            return {
+                "step": looked.step.id,
+                "gate": looked.asking.gate,
+                "now": looked.now,
+                "look": look_data(looked.seen),
+            }
+        case shown.ReplayShown() as replayed:
+            return {
+                "events": replayed.events,
+                "looks": [look_data(seen) for seen in replayed.looks],
+                "differing": [seen.number for seen in replayed.differing],
+            }
         case shown.AssessShown() as assessed:
             return assess_data(assessed)
         case shown.PrecheckShown() as checked:
             return precheck_data(checked)
-        case shown.LockShown() as lock:
-            return {"lock": lock.lock, "broken": lock.broken}
         case _:
             return {}
 

@@ -4,6 +4,7 @@ import json
 
 from meshmig.cli.views.assess_text import assess_text
 from meshmig.cli.views.envelope import object_list
+from meshmig.cli.views.gate_text import gate_text, replay_text
 from meshmig.cli.views.page_text import page_text
 from meshmig.cli.views.plan_text import plan_text, step_text
 from meshmig.cli.views.precheck_text import precheck_text
@@ -28,16 +29,27 @@ def human(result: Result, *, verbose: bool) -> str:
             return f"wrote {len(files)} files to {folder}\n" if folder else text
         case shown.InitShown() as init:
             return _init_text(init)
-        case shown.AssessShown() as assessed:
-            return assess_text(assessed, verbose=verbose)
-        case shown.PrecheckShown() as checked:
-            return precheck_text(checked, verbose=verbose)
         case shown.PlanShown() as plan:
             return step_text(plan.plan.step[plan.step]) if plan.step else plan_text(plan, verbose=verbose)
         case shown.ProofShown() as proof:
             return "\n".join(proof_lines(proof, verbose=verbose)) + "\n"
         case _:
-            return "\n".join(_lines(result.shown)) + "\n"
+            return _looked(result.shown, verbose=verbose)
+
+
+def _looked(value: shown.Shown, *, verbose: bool) -> str:
+    """What commands show that only look."""
+    match value:
+        case shown.GateShown() as looked:
+            return gate_text(looked)
+        case shown.ReplayShown() as replayed:
+            return replay_text(replayed, verbose=verbose)
+        case shown.AssessShown() as assessed:
+            return assess_text(assessed, verbose=verbose)
+        case shown.PrecheckShown() as checked:
+            return precheck_text(checked, verbose=verbose)
+        case _:
+            return "\n".join(_lines(value)) + "\n"
 
 
 def _lines(value: shown.Shown) -> list[str]:
