@@ -11,9 +11,8 @@ from meshmig.checks.rights import Right
 from meshmig.diagnostics import Diagnostic
 from meshmig.model.intent import ControlPlane, Migration, Move, Strategy, Waves
 from meshmig.model.mesh import Edge, Ledger, Mesh, Upstream, Workload
-from meshmig.model.objects import Manifest, ObjectRef, Snapshot
+from meshmig.model.objects import Manifest, Snapshot
 from meshmig.model.plan import World
-from meshmig.model.units import Instant
 from meshmig.sources.appmesh import is_meshed_pod
 from meshmig.sources.appmesh.cluster import Cluster, Template
 from meshmig.sources.appmesh.shape import items, mapping, text
@@ -34,7 +33,8 @@ class Facts:
     """One reading of everything; nothing in it changes.
 
     `live`: the snapshot is a running cluster's answer, not a folder. `unread`: kinds that could not be listed, with
-    the reason. `units` and `calls`: the call graph as the planner has it. `findings`: what reading the mesh reported.
+    the reason. `units`: the workloads that move together, as the planner has it; `renamed`: the label keys that a
+    workload's copy has with another value. `findings`: what reading the mesh reported.
     """
 
     snapshot: Snapshot
@@ -42,11 +42,10 @@ class Facts:
     ledger: Ledger
     world: World
     migration: Migration
-    now: Instant
     live: bool
     findings: tuple[Diagnostic, ...] = ()
     units: tuple[tuple[str, ...], ...] = ()
-    calls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    renamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     server: Server | None = None
     measured: Measured | None = None
     unmeasured: str = ""
@@ -138,11 +137,6 @@ def proxy_containers(pod: Manifest) -> Iterator[Mapping[str, object]]:
     """Yield the statuses of a pod's App Mesh proxy."""
     statuses = map(mapping, items(pod.status.get("containerStatuses")))
     return (status for status in statuses if status.get("name") == "envoy")
-
-
-def path_of(ref: ObjectRef, rest: str) -> str:
-    """Return a path inside a workload's pod template."""
-    return f"spec.template.{rest}" if ref.kind != "Pod" else rest
 
 
 def _takes(pattern: str, workload: str) -> bool:

@@ -52,12 +52,11 @@ def _of_workload(facts: Facts, workload: Workload, template: Template, found: tu
                 f"allow ingress from Prometheus, TCP {port}",
                 Severity.WARNING,
             )
-    yield from _peers(workload, template, found)
+    yield from _peers(workload, template, found, frozenset(facts.renamed.get(workload.id, ())))
 
 
-def _peers(workload: Workload, template: Template, found: tuple[Manifest, ...]) -> Iterator[Seen]:
+def _peers(workload: Workload, template: Template, found: tuple[Manifest, ...], keys: frozenset[str]) -> Iterator[Seen]:
     """A copy has other values in the labels that Services select by: policies that name them leave it out."""
-    keys = {key for service in workload.services for key in (service.selector or {})}
     for policy in found:
         for part, side in (("ingress", "from"), ("egress", "to")):
             for number_, rule in enumerate(items(policy.spec.get(part))):

@@ -26,6 +26,9 @@ _KNOWN = {
 }
 """What Istio takes from appProtocol or a port's name (istio: pkg/config/kube/conversion.go)."""
 
+_TCP_BY_NUMBER = {25, 53, 3306, 27017}
+"""Ports that Istio takes for TCP where nothing is declared (the same file)."""
+
 SERVER_FIRST = {21: "FTP", 25: "SMTP", 110: "POP3", 143: "IMAP", 587: "SMTP", 3306: "MySQL", 33060: "MySQL"}
 _SERVER_FIRST_WORDS = ("mysql", "mariadb", "smtp", "ftp", "imap", "pop3")
 _LOOPBACKS = ("127.0.0.1", "localhost", "::1")
@@ -38,11 +41,8 @@ def declared(port: ServicePort) -> Protocol | None:
     if word:
         return _KNOWN.get(word)
     name = port.name.lower()
-    return (
-        _KNOWN.get(name)
-        or _KNOWN.get(name.rpartition("-")[0] or name.partition("-")[0])
-        or _KNOWN.get(name.partition("-")[0])
-    )
+    prefix = "grpc-web" if name.startswith("grpc-web") else name.partition("-")[0]
+    return _KNOWN.get(prefix) or (Protocol.TCP if port.port in _TCP_BY_NUMBER else None)
 
 
 def service_ref(service: ClusterService) -> ObjectRef:

@@ -26,12 +26,12 @@ from meshmig.commands.opening import Place, World, open_world, require_migration
 from meshmig.commands.result import PrecheckShown, Result
 from meshmig.diagnostics import Diagnostic, RejectedError, Severity, has_errors, in_order
 from meshmig.model.intent import ClusterKind, Migration
+from meshmig.model.mesh import Mesh
 from meshmig.model.objects import Manifest, Snapshot
 from meshmig.model.run import Outcome
-from meshmig.model.units import Instant
 from meshmig.planning import call_order
+from meshmig.planning.copies import relabelling
 from meshmig.ports import ClusterError, Reviews, UnavailableError
-from meshmig.sandbox.clock import VirtualClock
 from meshmig.sandbox.cluster import is_booted
 from meshmig.sources.appmesh import lift
 
@@ -44,7 +44,6 @@ class Reading:
     """What was read of the world, and why the rest was not."""
 
     snapshot: Snapshot
-    now: Instant
     live: bool
     findings: tuple[Diagnostic, ...] = ()
     unread: Mapping[str, str] | None = None
@@ -62,16 +61,17 @@ def precheck(file: str, place: Place, dump: str = "") -> Result:
     if lifted.mesh is None:
         return Result(outcome=Outcome.REFUSED, findings=told, sources=loaded.sources)
     dumps, wrong = read_dumps(read_dump_files(Path(dump))) if dump else ((), ())
+    units = call_order(lifted.mesh)
     facts = Facts(
         snapshot=reading.snapshot,
         mesh=lifted.mesh,
         ledger=lifted.ledger,
         world=world_of(migration, reading.snapshot),
         migration=migration,
-        now=reading.now,
         live=reading.live,
         findings=lifted.findings,
-        units=call_order(lifted.mesh),
+        units=units,
+        renamed=_renamed(lifted.mesh, units),
         server=reading.server,
         measured=reading.measured,
         unmeasured=reading.unmeasured,
@@ -86,6 +86,14 @@ def precheck(file: str, place: Place, dump: str = "") -> Result:
     )
     outcome = Outcome.REFUSED if has_errors(findings) else Outcome.OK
     return Result(outcome=outcome, findings=findings, shown=shown, sources=loaded.sources)
+
+
+def _renamed(mesh: Mesh, units: tuple[tuple[str, ...], ...]) -> Mapping[str, tuple[str, ...]]:
+    """Say which label keys the copy of each workload has with another value."""
+    found: dict[str, tuple[str, ...]] = {}
+    for unit in units:
+        found |= dict.fromkeys(unit, relabelling(mesh, [mesh.workload[name] for name in unit]).keys)
+    return found
 
 
 def _beside_checks(findings: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
@@ -103,7 +111,6 @@ def _read(migration: Migration, place: Place) -> Reading:
     measured, unmeasured = _measure(world)
     return Reading(
         snapshot=Snapshot.of(found.values(), snapshot.cluster),
-        now=world.clock.now(),
         live=True,
         findings=world.findings,
         unread=unread,
@@ -119,7 +126,6 @@ def _folder(migration: Migration) -> Reading:
         raise RejectedError(folder.findings)
     return Reading(
         snapshot=Snapshot.of(folder.manifests, migration.cluster.value),
-        now=VirtualClock.at_start().now(),
         live=False,
         findings=folder.findings,
         unmeasured="a folder of manifests has no metrics",

@@ -171,6 +171,9 @@ QUIET = (
         "a range of ports, any peer",
         lambda: facts([*front(), bad.policy(ingress=[{"ports": [{"port": 15000, "endPort": 15100}]}])]),
     ),
+    Quiet(
+        "P42", "a peer's label that the copy keeps", lambda: facts([*two_labels(), bad.policy(ingress=[kept_peer()])])
+    ),
     Quiet("P42", "another namespace's peers", lambda: facts([*front(), foreign_policy()])),
     Quiet(
         "P43",
@@ -290,3 +293,15 @@ def ours() -> dict:
     labels = {"app.kubernetes.io/managed-by": "meshmig"}
     spec = {"hosts": ["front.shop.svc.cluster.local"]}
     return make.obj("VirtualService", "front", spec, api=bad.NETWORKING, labels=labels)
+
+
+def two_labels() -> list[dict]:
+    """Front behind a Service that selects by two labels: a copy changes the first of them."""
+    labels = {"app": "front", "tier": "web"}
+    return bad.front_with(
+        workload(labels=labels), service=make.service("front", {"port": 8080, "name": "http"}, selector=labels)
+    )
+
+
+def kept_peer() -> dict:
+    return bad.peer(tier="web") | {"ports": [{"port": 15020}, {"port": 15090}, {"port": 8080}]}

@@ -22,6 +22,7 @@ from meshmig.model.intent import (
 from meshmig.model.plan import World
 from meshmig.model.units import Instant
 from meshmig.planning import call_order
+from meshmig.planning.copies import relabelling
 from meshmig.ports import Series
 from meshmig.sources.appmesh import lift
 from meshmig.sources.appmesh.questions import WORDINGS
@@ -147,20 +148,22 @@ def facts(bodies: Iterable[Body] = (), **more) -> Facts:
     snapshot = make.snapshot(shop)
     plan = more.pop("migration", None) or migration()
     lifted = lift(snapshot, plan.mesh, {answer.id: answer.choice for answer in plan.answers})
-    assert lifted.mesh is not None, lifted.findings
+    mesh = lifted.mesh
+    assert mesh is not None, lifted.findings
+    units = call_order(mesh)
     dumps, wrong = read_dumps(more.pop("dumps", ()))
     assert not wrong, wrong
     world = World(control_plane=more.pop("world", ControlPlane.GONE), evidence=("a test says so",))
     defaults = {
         "snapshot": snapshot,
-        "mesh": lifted.mesh,
+        "mesh": mesh,
         "ledger": lifted.ledger,
         "world": world,
         "migration": plan,
-        "now": Instant(0),
         "live": True,
         "findings": lifted.findings,
-        "units": call_order(lifted.mesh),
+        "units": units,
+        "renamed": {name: relabelling(mesh, [mesh.workload[n] for n in unit]).keys for unit in units for name in unit},
         "server": Server(version="v1.34.1"),
         "measured": measured(),
         "dumps": dumps,

@@ -8,7 +8,6 @@ from meshmig.model.intent import ControlPlane
 from meshmig.model.objects import Snapshot
 from meshmig.model.plan import World
 from meshmig.model.precheck import State
-from meshmig.model.units import Instant
 from meshmig.planning import call_order
 from meshmig.sources.appmesh import lift
 from tests.checks.world import migration
@@ -30,7 +29,6 @@ def looked(snapshot: Snapshot, *, live: bool):
         ledger=lifted.ledger,
         world=World(control_plane=ControlPlane.GONE, evidence=("2026",)),
         migration=migration(),
-        now=Instant(0),
         live=live,
         findings=lifted.findings,
         units=call_order(lifted.mesh),
