@@ -36,7 +36,7 @@ def removal(before: Manifest | None) -> Change:
 
 def leaves(manifest: Manifest) -> Iterator[tuple[str, Json]]:
     """Yield every owned leaf of a manifest with its path; lists without keys are leaves of their items."""
-    for name, value in manifest.body.items():
+    for name, value in in_order(manifest.body):
         if name not in _IDENTITY:
             yield from _leaves(value, name, manifest.ref.kind)
 
@@ -44,7 +44,7 @@ def leaves(manifest: Manifest) -> Iterator[tuple[str, Json]]:
 def _leaves(value: Json, path: str, kind: str) -> Iterator[tuple[str, Json]]:
     field = path.rpartition(".")[2]
     if isinstance(value, Mapping) and value:
-        for name, inner in value.items():
+        for name, inner in in_order(value):
             if not (path == "metadata" and name in _NAMES):
                 yield from _leaves(inner, join(path, name), kind)
     elif isinstance(value, list) and value and isinstance(value[0], Mapping):
@@ -52,6 +52,11 @@ def _leaves(value: Json, path: str, kind: str) -> Iterator[tuple[str, Json]]:
             yield from _leaves(item, f"{path}[{label}]", kind)
     else:
         yield path, value
+
+
+def in_order(value: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Yield a map's entries, the name first: how a manifest was written must not change what is planned."""
+    return iter(sorted(value.items(), key=lambda entry: (entry[0] != "name", entry[0])))
 
 
 def join(path: str, name: str) -> str:
@@ -85,7 +90,7 @@ def _field(path: str) -> str:
 
 
 def _map_changes(before: Mapping[str, Json], after: Mapping[str, Json], path: str, kind: str) -> Iterator[FieldChange]:
-    for name, value in after.items():
+    for name, value in in_order(after):
         if (not path and name in _IDENTITY) or (path == "metadata" and name in _NAMES):
             continue
         if isinstance(value, Mapping) and not value and name in before:
@@ -95,7 +100,7 @@ def _map_changes(before: Mapping[str, Json], after: Mapping[str, Json], path: st
             continue
         yield from _changes(before.get(name), value, join(path, name), kind)
     if _field(path) in ATOMIC:
-        for name in before.keys() - after.keys():
+        for name in sorted(before.keys() - after.keys()):
             yield FieldChange(path=join(path, name), before=before[name])
 
 
@@ -121,7 +126,7 @@ def _whole(before: Json, after: Json, path: str, kind: str) -> Iterator[FieldCha
 def _vanished(before: Json, after: Json, path: str) -> Iterator[FieldChange]:
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return
-    for name, value in before.items():
+    for name, value in in_order(before):
         if name not in after:
             yield FieldChange(path=join(path, name), before=value)
         elif isinstance(value, Mapping):

@@ -33,7 +33,9 @@ _SHARED = (tree.Use, tree.Gate, tree.Profile, tree.Group)
 """The items that a used file may hold."""
 
 _UNBUILT: Mapping[type, str] = {
+    tree.Notify: "notify",
     tree.Mirror: "mirror",
+    tree.RunJob: "run",
 }
 """Items and actions that may be written already, but do nothing yet."""
 

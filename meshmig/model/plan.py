@@ -7,17 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from meshmig.diagnostics import Diagnostic, Span
-from meshmig.model.intent import (
-    ClusterChoice,
-    ControlPlane,
-    Gate,
-    MetricsChoice,
-    Notify,
-    OnFailure,
-    Param,
-    Strategy,
-    Window,
-)
+from meshmig.model.intent import ClusterChoice, ControlPlane, Gate, MetricsChoice, OnFailure, Param, Strategy, Window
 from meshmig.model.mesh import Ledger, Question
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.units import Duration
@@ -101,9 +91,13 @@ class PatchPods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteObject:
-    """Delete one object; a missing one is no failure."""
+    """Delete one object; a missing one is no failure.
+
+    `finalizers`: once it is going, take them off. Nobody answers them, and only then can nobody put them on again.
+    """
 
     ref: ObjectRef
+    finalizers: bool = False
     kind: Literal["delete"] = "delete"
 
 
@@ -161,18 +155,7 @@ class NoMeshedPods:
     kind: Literal["no_meshed_pods"] = "no_meshed_pods"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobComplete:
-    """A Job ran to its end; where it failed, or did not end in time, `on_failure` says what follows."""
-
-    ref: ObjectRef
-    on_failure: OnFailure
-    kind: Literal["job_complete"] = "job_complete"
-
-
-Condition = (
-    WorkloadReady | WorkloadDrained | EndpointsReady | ObjectGone | ControlPlaneReady | NoMeshedPods | JobComplete
-)
+Condition = WorkloadReady | WorkloadDrained | EndpointsReady | ObjectGone | ControlPlaneReady | NoMeshedPods
 
 
 class Mechanism(StrEnum):
@@ -349,23 +332,12 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
-    """What a selection of a stage stands for: workloads in the order in which they move."""
-
-    stage: int
-    text: str
-    workloads: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What the file decides for the whole plan, and what its words came to."""
 
     params: tuple[Param, ...] = ()
     windows: tuple[Window, ...] = ()
     raw: tuple[ObjectRef, ...] = ()
-    selected: tuple[Selected, ...] = ()
-    notifications: tuple[Notify, ...] = ()
     claims: tuple[Claim, ...] = ()
 
 

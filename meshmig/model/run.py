@@ -142,10 +142,9 @@ class UnitFailing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageUndoing:
-    """A person asked for a stage's rollback, or a failed job of the stage did: then `reason` says why."""
+    """A person asked for a stage's rollback."""
 
     stage: int
-    reason: str = ""
     kind: Literal["stage_undoing"] = "stage_undoing"
 
 

@@ -20,7 +20,7 @@ _ORDER = ("GatewayRoute", "VirtualService", "VirtualRouter", "VirtualNode", "Bac
 def enforce(journey: Journey, action: Enforce) -> None:
     """Tighten mutual TLS or egress."""
     if action.what is Enforced.EGRESS:
-        _enforce_egress(journey, action.span)
+        _enforce_egress(journey)
         return
     if not journey.settings.choice.mtls_strict:
         message = "`enforce mtls` is asked where the migration says `mtls permissive`"
@@ -36,16 +36,9 @@ def enforce(journey: Journey, action: Enforce) -> None:
     write_all(journey, strict_objects(journey.mesh, exposed, journey.settings), wanted)
 
 
-def _enforce_egress(journey: Journey, span: Span | None) -> None:
-    made: tuple[str, ...] = ()
+def _enforce_egress(journey: Journey) -> None:
     if journey.mesh.egress is EgressPolicy.DROP:
-        sidecars = sidecar_objects(journey.mesh, journey.settings, closed=True)
-        made = write_all(journey, sidecars, Wanted(title="egress closed:"))
-    if not made:
-        open_mesh = journey.mesh.egress is not EgressPolicy.DROP
-        why = "App Mesh lets every call out of the mesh" if open_mesh else "it is closed already"
-        message = f"`enforce egress` has nothing to close: {why}"
-        journey.find("MIG420", Severity.WARNING, message, help="take it out of the stage", span=span)
+        write_all(journey, sidecar_objects(journey.mesh, journey.settings, closed=True), Wanted(title="egress closed:"))
 
 
 def _exposed(journey: Journey) -> list[str]:
@@ -135,17 +128,15 @@ def _custom_resources(journey: Journey, last: tuple[str, ...]) -> tuple[str, ...
 def _custom_resource(journey: Journey, manifest: Manifest, last: tuple[str, ...]) -> tuple[str, ...]:
     if manifest.ref.kind == "Mesh" and manifest.ref.name != journey.mesh.origin.ref.name:
         return last
-    if manifest.metadata.get("finalizers"):
-        title = f"{manifest.ref}: finalizers off, nobody answers them"
-        patch = PatchObject(ref=manifest.ref, body={"metadata": {"finalizers": None}})
-        last = chained([journey.write(patch, Wanted(title=title, after=last))]) or last
-    return _delete(
-        journey, manifest.ref, last, why="App Mesh's object is gone for good; its manifest is in the journal"
-    )
+    held = bool(manifest.metadata.get("finalizers"))
+    title = f"delete {manifest.ref}" + (", finalizers off: nobody answers them" if held else "")
+    why = "App Mesh's object is gone for good; its manifest is in the journal"
+    wanted = Wanted(title=title, after=last, waits=(ObjectGone(ref=manifest.ref),), irreversible=why)
+    return chained([journey.write(DeleteObject(ref=manifest.ref, finalizers=held), wanted)]) or last
 
 
-def _delete(journey: Journey, ref: ObjectRef, last: tuple[str, ...], why: str = "") -> tuple[str, ...]:
-    wanted = Wanted(title=f"delete {ref}", after=last, waits=(ObjectGone(ref=ref),), irreversible=why)
+def _delete(journey: Journey, ref: ObjectRef, last: tuple[str, ...]) -> tuple[str, ...]:
+    wanted = Wanted(title=f"delete {ref}", after=last, waits=(ObjectGone(ref=ref),))
     return chained([journey.write(DeleteObject(ref=ref), wanted)]) or last
 
 

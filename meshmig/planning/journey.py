@@ -18,7 +18,6 @@ from meshmig.model.plan import (
     DeleteObject,
     PatchObject,
     PatchPods,
-    Selected,
     Shift,
     Step,
     Unit,
@@ -26,7 +25,6 @@ from meshmig.model.plan import (
     Write,
     WriteStep,
 )
-from meshmig.model.units import Duration
 from meshmig.planning.order import call_order, callers
 from meshmig.planning.ownership import Ownership, left_over
 from meshmig.targets.istio import Settings, declared_ports
@@ -59,7 +57,6 @@ class Wanted:
     compensation: tuple[Write, ...] = ()
     shift: Shift | None = None
     because: Span | None = None
-    deadline: Duration = Duration(10 * 60_000)
     spelled: bool = False
     """Whether the action's own word says whose the object is: `retire appmesh` says App Mesh's."""
 
@@ -75,7 +72,6 @@ class Journey:
     steps: list[Step] = field(default_factory=list)
     units: list[Unit] = field(default_factory=list)
     findings: list[Diagnostic] = field(default_factory=list)
-    selected: list[Selected] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
     """Workload id to the step that settled it."""
     drained: dict[str, str] = field(default_factory=dict)
@@ -174,7 +170,6 @@ class Journey:
             unit=wanted.unit,
             after=self._after(wanted.after),
             waits=wanted.waits,
-            deadline=wanted.deadline,
             undo=undo,
             irreversible=wanted.irreversible,
             note=wanted.note,
@@ -193,11 +188,6 @@ class Journey:
         """The barrier stands in a step only where nothing else leads to it: else large stages grow as their square."""
         barrier = () if self.behind.intersection(wanted) else self.barrier
         return tuple(dict.fromkeys(name for name in (*barrier, *wanted) if name))
-
-    @property
-    def next_id(self) -> str:
-        """The id that the next step gets."""
-        return f"{self.stage}.{self.made.get(self.stage, 0) + 1}"
 
     def _numbered(self) -> int:
         self.made[self.stage] = self.made.get(self.stage, 0) + 1

@@ -12,7 +12,6 @@ from meshmig.model.intent import (
     InstallIstio,
     Mirror,
     Move,
-    Notify,
     OnFailure,
     Param,
     Profile,
@@ -32,16 +31,15 @@ from meshmig.planning.canary import initial_placements, move_by_copy
 from meshmig.planning.copies import copy_ref
 from meshmig.planning.finishing import enforce, retire
 from meshmig.planning.ground import install, protect
-from meshmig.planning.hazards import allowed, hazards, open_egress, unwritten_raw
+from meshmig.planning.hazards import allowed, hazards, unwritten_raw
 from meshmig.planning.in_place import move_in_place
-from meshmig.planning.jobs import run_job
 from meshmig.planning.journey import Journey, PlanRequest, Wanted
 from meshmig.planning.ownership import Ownership
 from meshmig.planning.selection import select
 from meshmig.planning.staging import leading_to
 from meshmig.targets.istio import findings as target_findings
 
-Word = TypeVar("Word", Notify, Param, Window)
+Word = TypeVar("Word", Param, Window)
 
 
 def make_plan(request: PlanRequest) -> Plan:
@@ -52,7 +50,7 @@ def make_plan(request: PlanRequest) -> Plan:
     initial_placements(journey)
     stages = tuple(_stage(journey, intent) for intent in request.migration.stages)
     found = (*request.findings, *journey.findings, *ownership.findings, *ownership.idle())
-    found += (*unwritten_raw(journey), *open_egress(journey))
+    found += tuple(unwritten_raw(journey))
     found += (*hazards(journey), *target_findings(journey.mesh, journey.settings))
     migration, mesh = request.migration, request.mesh
     return Plan(
@@ -73,9 +71,7 @@ def make_plan(request: PlanRequest) -> Plan:
         terms=Terms(
             params=_unplaced(migration.params),
             windows=_unplaced(migration.windows),
-            notifications=_unplaced(migration.notifications),
             raw=tuple(manifest.ref for manifest in request.raw),
-            selected=tuple(journey.selected),
             claims=tuple(ownership.claims),
         ),
         questions=mesh.questions,
@@ -115,7 +111,7 @@ def _stage(journey: Journey, intent: StageIntent) -> Stage:
             journey.stand_behind((journey.add(Confirm(team=action.team, reason=reason), wanted),))
     at_once = 1
     for action in intent.actions:
-        at_once = max(at_once, _action(journey, action, intent.on_failure))
+        at_once = max(at_once, _action(journey, action))
         journey.raise_barrier()
     steps = tuple(journey.steps[first:])
     turn = next((step.id for step in steps if step.irreversible), "")
@@ -130,7 +126,7 @@ def _stage(journey: Journey, intent: StageIntent) -> Stage:
     )
 
 
-def _action(journey: Journey, action: StageAction, on_failure: OnFailure) -> int:
+def _action(journey: Journey, action: StageAction) -> int:
     """Add an action's steps; returns how many units may move at once."""
     match action:
         case Protect():
@@ -152,9 +148,7 @@ def _action(journey: Journey, action: StageAction, on_failure: OnFailure) -> int
             enforce(journey, action)
         case RetireAppMesh():
             retire(journey, action.span)
-        case RunJob():
-            run_job(journey, action, on_failure)
-        case Mirror():
+        case Mirror() | RunJob():
             raise NotImplementedError  # the language refuses them by name until they do something
     return 1
 

@@ -1,6 +1,7 @@
 """What an API server fills in where an object says nothing (Kubernetes 1.36, pkg/apis/*/v1/defaults.go)."""
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,6 +32,11 @@ _WEBHOOK = {
     "objectSelector": {},
     "timeoutSeconds": 10,
 }
+
+
+_WORD = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_WORD}(?:/{_WORD})*(?::\w[\w.-]*)?")
+"""Names of images (github.com/distribution/reference); of what is none the API server sees no tag."""
 
 
 def defaulted(body: Mapping[str, Json]) -> Body:
@@ -75,7 +81,7 @@ def _container(container: Mapping[str, Json]) -> Body:
 
 
 def _is_latest(image: str) -> bool:
-    if "@" in image:
+    if "@" in image or not _IMAGE.fullmatch(image):
         return False
     tag = image.rpartition("/")[2].partition(":")[2]
     return tag in {"", "latest"}

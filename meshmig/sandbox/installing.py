@@ -1,4 +1,4 @@
-"""The control planes of both meshes as a cluster shows them: namespace, Deployment, Service, webhooks."""
+"""The control planes of both meshes as a cluster shows them: namespace, pods, Service, webhooks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -18,9 +18,14 @@ _Requirements = Sequence[tuple[str, str, tuple[str, ...]]]
 
 
 def appmesh_controller() -> Iterator[Body]:
-    """Yield App Mesh's controller: its Deployment and the Service of its webhooks."""
+    """Yield App Mesh's controller: a pod and the Service of its webhooks.
+
+    No Deployment: nobody gave one, and a plan must not name what only the embedded cluster made up.
+    """
     place = {"namespace": NAMESPACE, "labels": LABELS}
-    yield _deployment(NAME, place, LABELS, "public.ecr.aws/appmesh/appmesh-controller:v1.13.3")
+    container = {"name": "controller", "image": "public.ecr.aws/appmesh/appmesh-controller:v1.13.3"}
+    metadata = {"name": NAME, **place}
+    yield {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}}
     yield _service(_SERVICE, place, LABELS, [{"name": "https", "port": 443, "targetPort": 9443}])
 
 
@@ -117,10 +122,8 @@ def _rule(operations: list[str], group: str, version: str, plural: str) -> Body:
     return {"operations": operations, **names, "scope": "*"}
 
 
-def _deployment(
-    name: str, place: Mapping[str, Json], labels: Mapping[str, str], image: str, *, account: str = "default"
-) -> Body:
-    container = {"name": "controller" if name == NAME else "discovery", "image": image}
+def _deployment(name: str, place: Mapping[str, Json], labels: Mapping[str, str], image: str, *, account: str) -> Body:
+    container = {"name": "discovery", "image": image}
     template = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": account, "containers": [container]}}
     return {
         "apiVersion": "apps/v1",

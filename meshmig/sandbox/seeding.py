@@ -16,8 +16,8 @@ from meshmig.sandbox.strategies import made
 from meshmig.sandbox.times import written
 from meshmig.sandbox.writing import Writer
 
-OWNER = "kubectl-client-side-apply"
-"""Who owns the fields of a folder's objects: what people mostly use."""
+OWNER = "kubectl"
+"""Who owns the fields of a folder's objects: the field manager of `kubectl apply --server-side`."""
 
 LIFE = Duration.of(minutes=10)
 """How long App Mesh has lived in the cluster before anybody looks."""

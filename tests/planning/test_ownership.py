@@ -133,4 +133,4 @@ def test_what_a_person_set_is_shown_as_taken_over(tmp_path) -> None:
     claims = {(c.ref.kind, c.field, c.managers) for c in planned.plan.terms.claims}
 
     assert planned.errors == []
-    assert ("Service", "spec.selector", ("kubectl-client-side-apply",)) in claims
+    assert ("Service", "spec.selector", ("kubectl",)) in claims

@@ -17,7 +17,6 @@ from meshmig.model.plan import (
     ControlPlaneReady,
     DeleteObject,
     EndpointsReady,
-    JobComplete,
     Judge,
     NoMeshedPods,
     ObjectGone,
@@ -163,8 +162,6 @@ def condition_text(condition: Condition) -> str:
             return f"{endpoints.ref} has {endpoints.minimum} ready endpoints"
         case ObjectGone(ref=ref):
             return f"{ref} is gone"
-        case JobComplete(ref=ref):
-            return f"{ref} is complete"
         case ControlPlaneReady(revision=revision):
             return f"Istio's control plane of revision {revision} is ready"
         case NoMeshedPods(namespaces=namespaces):
