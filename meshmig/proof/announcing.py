@@ -46,10 +46,16 @@ def _same_pods_altogether(item: Class) -> bool:
     return old == new
 
 
+def _is_left_out(item: Class) -> bool:
+    """MIG350: a pair of rules that cannot be joined is left out: its requests are refused, and go nowhere else."""
+    return isinstance(item.before, Forward) and isinstance(item.after, Refused)
+
+
 _BY_CODE: Mapping[tuple[str, Aspect], Callable[[Class], bool]] = {
     ("MIG331", Aspect.TIMEOUT): _takes_the_most_generous_limit,
     ("MIG328", Aspect.ARRIVAL): _is_made_for_nobody,
     ("MIG327", Aspect.ARRIVAL): _is_not_offered,
+    ("MIG350", Aspect.ARRIVAL): _is_left_out,
     ("MIG335", Aspect.DESTINATIONS): _same_pods_altogether,
 }
 """What each finding says, and in which aspect; a finding explains a difference only where it is that one."""

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.program import example, meshmig
+from tests.program import ROOT, example, meshmig
 
 
 @pytest.fixture
@@ -106,3 +106,25 @@ def test_a_mesh_that_cannot_be_translated_is_refused(shop) -> None:
 
     assert (ran.exit, set(ran.codes)) == (1, {"MIG361"})
     assert not (shop / "out").exists()
+
+
+def test_rules_that_cannot_be_joined_are_left_out_only_where_a_person_says_so(tmp_path) -> None:
+    """A gateway's regex before a router's: refused; allowed with a reason, the pair's requests are answered 404."""
+    golden = ROOT / "tests" / "targets" / "golden"
+    (tmp_path / "mesh").mkdir()
+    common = (golden / "common.yaml").read_text().split("---\n")
+    (tmp_path / "mesh" / "common.yaml").write_text("---\n".join(d for d in common if "kind: VirtualRouter" not in d))
+    case = (golden / "gateway-regex-refused" / "appmesh.yaml").read_text()
+    (tmp_path / "mesh" / "case.yaml").write_text(case)
+    assert meshmig("init", "--files", "mesh", "-o", "site.mig", cwd=tmp_path).exit == 0
+    refused = meshmig("plan", "site.mig", "--json", cwd=tmp_path)
+    text = (tmp_path / "site.mig").read_text() + '\nallow MIG350 because "nobody calls it"\n'
+    (tmp_path / "site.mig").write_text(text)
+
+    planned = meshmig("plan", "site.mig", "--json", cwd=tmp_path)
+    proved = meshmig("verify", "site.mig", "--json", cwd=tmp_path)
+    made = meshmig("generate", "networking", "site.mig", "--json", cwd=tmp_path)
+
+    assert (refused.exit, refused.codes) == (1, ["MIG350"])
+    assert (planned.exit, proved.exit, made.exit) == (0, 0, 0), planned.stdout
+    assert proved.data["classes"]["unannounced"] == 0
