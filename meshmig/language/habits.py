@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from meshmig.language import skipping
@@ -48,7 +49,11 @@ def _comment(machine: Machine) -> bool:
     if token.type != BAD_COMMENT:
         return False
     text = token.text.removeprefix("//").removeprefix("/*").removesuffix("*/").strip()
-    _tell(machine, token.at, "MIG106", f"`{token.text[:2]}` begins no comment: `#` does", f"# {text}")
+    _offer(
+        machine,
+        Mistake(code="MIG106", at=token.at, message=f"`{token.text[:2]}` begins no comment: `#` does"),
+        f"# {text}",
+    )
     machine.at += 1
     return True
 
@@ -78,7 +83,7 @@ def _quotes(machine: Machine) -> bool:
         else f"a text stands in double quotes, not in {_QUOTES.get(token.text[0], 'curly')} quotes"
     )
     offered = inner if not bare and inner in _words(machine) else f'"{inner}"'
-    _tell(machine, token.at, "MIG106", message, offered)
+    _offer(machine, Mistake(code="MIG106", at=token.at, message=message), offered)
     _take(machine, "TEXT" if machine.can("TEXT") else _words(machine).get(inner, ""))
     return True
 
@@ -91,7 +96,7 @@ def _time(machine: Machine) -> bool:
     offered = _moment(token.text)
     message = f"{quoted(token.text)} is no moment to the minute in UTC"
     if offered:
-        _tell(machine, token.at, "MIG226", message, offered)
+        _offer(machine, Mistake(code="MIG226", at=token.at, message=message), offered)
     else:
         machine.report.add(Mistake(code="MIG226", at=token.at, message=message, help="write `2026-11-30T22:00Z`"))
     _take(machine, "TIME" if machine.can("TIME") else "")
@@ -121,7 +126,8 @@ def _quoted(machine: Machine) -> bool:
         return False
     last = _behind(machine)
     needs = f"`{token.inner}`" if token.inner in words else skipping.named(machine, type_)
-    _tell(machine, token.at, "MIG109", f"{last} needs {needs} without quotes", token.inner, mark="a text")
+    message = f"{last} needs {needs} without quotes"
+    _offer(machine, Mistake(code="MIG109", at=token.at, message=message, mark="a text"), token.inner)
     _take(machine, type_)
     return True
 
@@ -133,7 +139,7 @@ def _unquoted(machine: Machine) -> bool:
         return False
     last = _behind(machine)
     message = f"{last} needs {skipping.named(machine, 'TEXT')}"
-    _tell(machine, token.at, "MIG109", message, f'"{token.text}"', mark="no quotes")
+    _offer(machine, Mistake(code="MIG109", at=token.at, message=message, mark="no quotes"), f'"{token.text}"')
     _take(machine, "TEXT")
     return True
 
@@ -144,7 +150,7 @@ def _assignment(machine: Machine) -> bool:
     if token.text not in ("=", ":", ":=") or last is None:
         return False
     if token.text == ":" and machine.can("LBRACE"):
-        _tell(machine, token.at, "MIG106", "`:` opens no block: braces do", " {")
+        _offer(machine, Mistake(code="MIG106", at=token.at, message="`:` opens no block: braces do"), " {")
         machine.at += 1
         machine.feed(token._replace(type="LBRACE"))
         return True
@@ -163,7 +169,8 @@ def _unit(machine: Machine) -> bool:
     offered = joined(last.text, token.text) if last is not None and last.type == "QUANTITY" else ""
     if last is None or not offered:
         return False
-    _tell(machine, Extent(last.start, token.end), "MIG204", "a number and its unit stand together", offered)
+    at, message = Extent(last.start, token.end), "a number and its unit stand together"
+    _offer(machine, Mistake(code="MIG204", at=at, message=message), offered)
     machine.at += 1
     return True
 
@@ -174,7 +181,7 @@ def _label(machine: Machine) -> bool:
     if token.type != "NAME" or machine.expected() != {"LABEL"}:
         return False
     message = f"a condition asks for a label of the pods, and {quoted(token.text)} is none by itself"
-    _tell(machine, token.at, "MIG109", message, f'label("{token.text}")')
+    _offer(machine, Mistake(code="MIG109", at=token.at, message=message), f'label("{token.text}")')
     for type_ in ("LABEL", "LPAR"):
         machine.feed(Token(type_, "", token.start))
     machine.feed(token._replace(type="TEXT"))
@@ -188,7 +195,8 @@ def _everything(machine: Machine) -> bool:
     token = machine.token
     if token.type != "STAR" or not machine.can("PATH"):
         return False
-    _tell(machine, token.at, "MIG215", "`*` names no workload: a workload is written with its namespace", "*/*")
+    message = "`*` names no workload: a workload is written with its namespace"
+    _offer(machine, Mistake(code="MIG215", at=token.at, message=message), "*/*")
     _take(machine, "PATH")
     return True
 
@@ -199,7 +207,8 @@ def _days(machine: Machine) -> bool:
     ends = [nearest(part, DAYS) for part in token.text.split("-")]
     if token.type != "NAME" or len(ends) != 2 or not all(ends) or not machine.can("MON"):  # noqa: PLR2004 - from, to
         return False
-    _tell(machine, token.at, "MIG108", "days from one to another have two dots between them", "..".join(ends))
+    message = "days from one to another have two dots between them"
+    _offer(machine, Mistake(code="MIG108", at=token.at, message=message), "..".join(ends))
     for type_ in (ends[0].upper(), "RANGE"):
         machine.feed(Token(type_, "", token.start))
     _take(machine, ends[1].upper())
@@ -227,7 +236,8 @@ def _sign(machine: Machine) -> bool:
     type_ = machine.word_type(wanted)
     if not wanted or not machine.can(type_):
         return False
-    _tell(machine, token.at, "MIG108", f"`{token.text}` is written `{wanted}` here", wanted)
+    message = f"`{token.text}` is written `{wanted}` here"
+    _offer(machine, Mistake(code="MIG108", at=token.at, message=message), wanted)
     _take(machine, type_)
     return True
 
@@ -258,11 +268,10 @@ def _words(machine: Machine) -> Mapping[str, str]:
     return {machine.spelled(type_): type_ for type_ in machine.accepted() if machine.spelled(type_)[:1].isalpha()}
 
 
-def _tell(machine: Machine, at: Extent, code: str, message: str, offered: str, *, mark: str = "") -> None:  # noqa: PLR0913
+def _offer(machine: Machine, mistake: Mistake, offered: str) -> None:
+    """Tell a mistake with the text that was meant."""
     help_text = f"did you mean `{offered.strip()}`?"
-    machine.report.add(
-        Mistake(code=code, at=at, message=message, mark=mark, help=help_text, replacement=offered),
-    )
+    machine.report.add(replace(mistake, help=help_text, replacement=offered))
 
 
 def _take(machine: Machine, type_: str) -> None:
