@@ -1,8 +1,10 @@
 """One editor's session: its documents, and what was published about them."""
 
+from collections.abc import Iterable, Mapping
+
 from lsprotocol import types
 
-from meshmig.diagnostics import Diagnostic
+from meshmig.diagnostics import Diagnostic, in_order
 from meshmig.language.parser import Parsed
 from meshmig.lsp import wire
 from meshmig.lsp.addresses import path_of, uri_of
@@ -15,10 +17,14 @@ from meshmig.lsp.workspace import Workspace
 
 
 class Session:
-    """The state of one connection: documents, what was published, and how columns are counted."""
+    """The state of one connection: documents, what was published, and how columns are counted.
+
+    `_seen` holds what each migration's file last found, by file: a used file shows what all of them find in it.
+    """
 
     def __init__(self, workspace: Workspace, encoding: str) -> None:
         self.workspace, self.encoding = workspace, encoding
+        self._seen: dict[str, Mapping[str, tuple[Diagnostic, ...]]] = {}
         self._published: dict[str, tuple[Diagnostic, ...]] = {}
         self._meshes = Meshes()
 
@@ -47,20 +53,32 @@ class Session:
 
     def publications(self, path: str) -> list[types.PublishDiagnosticsParams]:
         """Return what is to be published after a file changed: that file, and every other whose findings changed."""
-        rulers = self.rulers()
-        found = findings_by_file(self.workspace.views(path))
-        news = {file: findings for file, findings in found.items() if self._is_news(file, path, findings)}
-        self._published |= news
-        return [self._publication(file, findings, rulers) for file, findings in news.items()]
+        touched = {path}
+        for view in self.workspace.views(path):
+            found = findings_by_file(view)
+            touched |= found.keys() | self._seen.get(view.root, {}).keys()
+            self._seen[view.root] = found
+            for file in found.keys() - {view.root}:
+                self._seen.pop(file, None)
+        return self._news(touched, path)
 
     def farewell(self, path: str) -> list[types.PublishDiagnosticsParams]:
         """Return what is to be published after a file was closed: nothing is shown of what no open file concerns."""
-        views = (view for each in self.workspace.documents for view in self.workspace.views(each))
-        concerned = {file for view in views for file in (view.root, *view.loaded.sources)}
-        gone = {path, *(self._published.keys() - concerned)}
-        for file in gone:
-            self._published.pop(file, None)
-        return [types.PublishDiagnosticsParams(uri=self.uri(file), diagnostics=[]) for file in sorted(gone)]
+        roots = {root for each in self.workspace.documents for root in self.workspace.roots(each)}
+        shown = {path, *(file for found in self._seen.values() for file in found)}
+        self._seen = {root: found for root, found in self._seen.items() if root in roots}
+        return self._news(shown)
+
+    def _news(self, files: Iterable[str], changed_file: str = "") -> list[types.PublishDiagnosticsParams]:
+        """Say what all migrations find in files where it is not what the editor shows; in the changed one always."""
+        rulers = self.rulers()
+        news = []
+        for file in sorted(files):
+            found = in_order(finding for seen in self._seen.values() for finding in seen.get(file, ()))
+            if file == changed_file or self._published.get(file, ()) != found:
+                self._published[file] = found
+                news.append(self._publication(file, found, rulers))
+        return news
 
     def document(self, identifier: types.TextDocumentIdentifier) -> Document | None:
         """Return an open document; None where it was never opened."""
@@ -72,7 +90,8 @@ class Session:
 
     def findings(self, path: str) -> tuple[Diagnostic, ...]:
         """Return what is wrong in a file, as all migrations see it that it is part of."""
-        return findings_by_file(self.workspace.views(path)).get(path, ())
+        views = self.workspace.views(path)
+        return in_order(finding for view in views for finding in findings_by_file(view).get(path, ()))
 
     def knowledge(self, path: str) -> tuple[Parsed, Knowledge] | None:
         """Return a file, parsed, and what its names mean; None where it is no text."""
@@ -86,9 +105,6 @@ class Session:
         """Return the address of a file, as the editor writes it where it is open."""
         document = self.workspace.documents.get(file)
         return document.uri if document else uri_of(file)
-
-    def _is_news(self, file: str, changed_file: str, findings: tuple[Diagnostic, ...]) -> bool:
-        return file == changed_file or self._published.get(file, ()) != findings
 
     def _publication(
         self, file: str, findings: tuple[Diagnostic, ...], rulers: Rulers
