@@ -166,6 +166,9 @@ class Config:
             targets = [self.registry.behind(service, number) for service in services]
             names = tuple(sorted({name for target in targets for name in target.workloads}))
             return Target(names, targets[0].port) if names else NOBODY
+        # A name of the cluster that no Service has is nobody's, and a mesh-internal entry without endpoints is empty.
+        if any(address.endswith(f".svc.{DOMAIN}") for address in endpoints):
+            return NOBODY
         if spec.get("location") == "MESH_INTERNAL" and not endpoints:
             return NOBODY
         return Target(port=number, outside="+".join(sorted(endpoints)) or known.host)
