@@ -1,7 +1,7 @@
 """App Mesh's objects of one mesh, found by reference, as raw manifests."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from meshmig.model.objects import Json, Manifest, Snapshot
@@ -20,6 +20,7 @@ class Members:
     snapshot: Snapshot
     registry: Registry
     answers: Mapping[str, str]
+    _taken: dict[int, tuple[Pods, ...]] = field(default_factory=dict)
 
     @cached_property
     def nodes(self) -> Mapping[Id, Manifest]:
@@ -72,23 +73,17 @@ class Members:
 
     def pods(self, owner: Manifest) -> tuple[Pods, ...]:
         """Return the pods that a VirtualNode or VirtualGateway takes."""
+        if id(owner) not in self._taken:
+            self._taken[id(owner)] = tuple(self._pods(owner))
+        return self._taken[id(owner)]
+
+    def _pods(self, owner: Manifest) -> Iterator[Pods]:
         selector = owner.spec.get("podSelector")
         if selector is None:
-            return ()
-        wanted = (selector.get("matchLabels") or {}).items()
-        # The rarest wanted label leaves few to look at: looking at all would cost nodes times pods.
-        listed = (self._labelled.get((owner.ref.namespace, *pair), ()) for pair in wanted)
-        near = min(listed, key=len, default=self._labelled.get((owner.ref.namespace, "", ""), ()))
-        return tuple(pods for pods in near if selects(selector, pods.labels))
-
-    @cached_property
-    def _labelled(self) -> Mapping[tuple[str, str, str], tuple[Pods, ...]]:
-        """The pods of each namespace by each label, and under empty words all of them."""
-        found: dict[tuple[str, str, str], list[Pods]] = {}
-        for pods in self.registry.pods:
-            for key, value in (("", ""), *pods.labels.items()):
-                found.setdefault((pods.ref.namespace, key, value), []).append(pods)
-        return {place: tuple(listed) for place, listed in found.items()}
+            return
+        home, labels = owner.ref.namespace, selector.get("matchLabels")
+        near = self.registry.selected(home, labels) if labels else self.registry.inside(home)
+        yield from (pods for pods in near if selects(selector, pods.labels))
 
     def host_name(self, service: Manifest) -> str:
         """Return the one spelling that callers' proxies know a VirtualService by."""

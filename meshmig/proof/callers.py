@@ -16,6 +16,9 @@ OUTSIDE = "callers outside the mesh"
 _INJECTOR = "appmesh.k8s.aws/sidecarInjectorWebhook"
 _ISTIO = "networking.istio.io"
 
+Sent = tuple[str, int | None, str]
+"""Where requests are sent: full host, port, subset."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -53,6 +56,8 @@ class Scene:
     joined: bool = False
     _served: dict[ObjectRef, tuple[ObjectRef, ...]] = field(default_factory=dict)
     _hosts: dict[Id, HostCalls] = field(default_factory=dict)
+    _named: dict[ObjectRef, tuple[ObjectRef, ...]] = field(default_factory=dict)
+    _sent: dict[tuple[ObjectRef, int], tuple[Sent, ...]] = field(default_factory=dict)
 
     @cached_property
     def refs(self) -> tuple[ObjectRef, ...]:
@@ -142,18 +147,23 @@ class Scene:
         return self._served[service]
 
     def _selected(self, service: ObjectRef) -> Iterator[ObjectRef]:
-        selectors = [dict(version.spec.get("selector") or {}) for version in self.course.ever(service)]
-        wanted = [selector for selector in selectors if selector]
-        for ref in self._workloads_of.get(service.namespace, ()):
-            if any(selector.items() <= labels.items() for selector in wanted for labels in self._labels(ref)):
-                yield ref
+        selectors = (version.spec.get("selector") or {} for version in self.course.ever(service))
+        found: dict[ObjectRef, None] = {}
+        for wanted in (selector.items() for selector in selectors if selector):
+            key, value = min(wanted)
+            for ref in self._by_label.get((service.namespace, key, value), ()):
+                if any(wanted <= labels.items() for labels in self._labels(ref)):
+                    found[ref] = None
+        return iter(sorted(found))
 
     @cached_property
-    def _workloads_of(self) -> Mapping[str, tuple[ObjectRef, ...]]:
-        found: dict[str, list[ObjectRef]] = {}
+    def _by_label(self) -> Mapping[tuple[str, str, str], tuple[ObjectRef, ...]]:
+        found: dict[tuple[str, str, str], dict[ObjectRef, None]] = {}
         for ref in self._of("apps", *WORKLOAD_KINDS):
-            found.setdefault(ref.namespace, []).append(ref)
-        return {namespace: tuple(refs) for namespace, refs in found.items()}
+            for labels in self._labels(ref):
+                for key, value in labels.items():
+                    found.setdefault((ref.namespace, key, value), {})[ref] = None
+        return {key: tuple(refs) for key, refs in found.items()}
 
     def _labels(self, ref: ObjectRef) -> Iterable[Mapping[str, str]]:
         """A workload's labels in every version, those that its live pods are given on the way added."""
@@ -182,6 +192,18 @@ class Scene:
 
     def named_by(self, route: ObjectRef) -> tuple[ObjectRef, ...]:
         """Return the Services that a VirtualService names as destinations at any moment."""
+        if route not in self._named:
+            self._named[route] = self._names(route)
+        return self._named[route]
+
+    def sent(self, route: ObjectRef, begun: int) -> tuple[Sent, ...]:
+        """Return where a VirtualService sends requests after these of its writes, each place once."""
+        if (route, begun) not in self._sent:
+            version = self.course.version(route, begun)
+            self._sent[route, begun] = tuple(dict.fromkeys(destinations(version))) if version is not None else ()
+        return self._sent[route, begun]
+
+    def _names(self, route: ObjectRef) -> tuple[ObjectRef, ...]:
         hosts = (host for version in self.course.ever(route) for host, *_ in destinations(version))
         return tuple(dict.fromkeys(ref for host in hosts if (ref := service_ref(host)) is not None))
 
@@ -241,7 +263,7 @@ def _is_gateways(route: Manifest) -> bool:
     return bool(set(route.spec.get("gateways") or ()) - {"mesh"})
 
 
-def destinations(route: Manifest) -> Iterator[tuple[str, int | None, str]]:
+def destinations(route: Manifest) -> Iterator[Sent]:
     """Yield where a VirtualService sends requests: full host, port, subset; a weight of zero sends nothing."""
     for kind in ("http", "tcp", "tls"):
         for rule in route.spec.get(kind) or ():

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from meshmig.diffs import predict
 from meshmig.model.objects import Manifest, ObjectRef, Snapshot
-from meshmig.model.plan import PatchPods, Plan, Step, WorkloadDrained, WorkloadReady
+from meshmig.model.plan import PatchPods, Plan, Stage, Step, WorkloadDrained, WorkloadReady
 
 LARGEST = 20_000
 """Places of one lattice beyond which it is not walked."""
@@ -20,14 +20,25 @@ class TooManyPlacesError(Exception):
     """A lattice of places is too large to walk."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Where a step stands in the order: segments follow each other, `inside` are the steps before it in its own.
+
+    A segment begins at position `start`; bit n of `inside` is the step at `start + n`.
+    """
+
+    segment: int
+    start: int
+    inside: int
+
+
 @dataclass(frozen=True)
 class Course:
-    """All steps of a plan in order, each with the steps that surely end before it begins."""
+    """All steps of a plan in order, and which of them surely end before which begin."""
 
     source: Snapshot
     steps: tuple[Step, ...]
-    before: tuple[int, ...]
-    """By position: the bits of the steps that must have ended."""
+    ranks: tuple[Rank, ...]
     versions: dict[tuple[ObjectRef, int], Manifest | None] = field(default_factory=dict)
 
     @cached_property
@@ -40,32 +51,33 @@ class Course:
                 found.setdefault(ref, []).append(position)
         return {ref: tuple(listed) for ref, listed in found.items()}
 
+    def precedes(self, earlier: int, later: int) -> bool:
+        """Say whether a step has surely ended when another begins."""
+        one, other = self.ranks[earlier], self.ranks[later]
+        if one.segment != other.segment:
+            return one.segment < other.segment
+        return bool(other.inside >> (earlier - other.start) & 1)
+
     def ever(self, ref: ObjectRef) -> tuple[Manifest, ...]:
         """Return every version that an object has when its writes are made in the plan's order."""
-        current = self.source.get(ref)
-        found = [current] if current is not None else []
-        begun = 0
-        for position in self.writers.get(ref, ()):
-            begun |= 1 << position
-            current = self.version(ref, begun)
-            if current is not None:
-                found.append(current)
-        return tuple(found)
+        count = len(self.writers.get(ref, ()))
+        found = (self.version(ref, (1 << begun) - 1) for begun in range(count + 1))
+        return tuple(version for version in found if version is not None)
 
     def version(self, ref: ObjectRef, begun: int) -> Manifest | None:
-        """Return an object as it is when just these of the plan's steps were begun."""
-        writers = [position for position in self.writers.get(ref, ()) if begun >> position & 1]
-        key = (ref, sum(1 << position for position in writers))
-        if key not in self.versions:
-            self.versions[key] = self._made(ref, writers)
-        return self.versions[key]
-
-    def _made(self, ref: ObjectRef, writers: Sequence[int]) -> Manifest | None:
-        if not writers:
-            return self.source.get(ref)
-        earlier = self.version(ref, sum(1 << position for position in writers[:-1]))
-        write = self.steps[writers[-1]].write
-        return earlier if write is None or isinstance(write, PatchPods) else predict(earlier, write)
+        """Return an object as it is when just these of its writes were made: bits by their place among its writers."""
+        left, missing = begun, []
+        while left and (ref, left) not in self.versions:
+            missing.append(left.bit_length() - 1)
+            left ^= 1 << missing[-1]
+        current = self.versions[ref, left] if left else self.source.get(ref)
+        for last in reversed(missing):
+            left |= 1 << last
+            write = self.steps[self.writers[ref][last]].write
+            if write is not None and not isinstance(write, PatchPods):
+                current = predict(current, write)
+            self.versions[ref, left] = current
+        return current
 
     def places(self, positions: Sequence[int]) -> Iterator[Place]:
         """Walk every place that the plan may stand in, as far as these steps tell places apart.
@@ -76,7 +88,7 @@ class Course:
         Raises:
             TooManyPlacesError: there are more than LARGEST.
         """
-        needed = [sum(1 << n for n, other in enumerate(positions) if self.before[p] >> other & 1) for p in positions]
+        needed = [sum(1 << n for n, other in enumerate(positions) if self.precedes(other, p)) for p in positions]
         slow = [waits_for_pods(self.steps[position]) for position in positions]
         waiting: deque[Place] = deque([(0, 0)])
         seen = {(0, 0)}
@@ -108,18 +120,45 @@ def waits_for_pods(step: Step) -> bool:
 
 def course_of(plan: Plan, source: Snapshot) -> Course:
     """Order a plan's steps: by `after`, and a stage after the whole stage before it."""
-    steps = tuple(step for stage in plan.stages for step in stage.steps)
-    number = {step.id: position for position, step in enumerate(steps)}
-    before: list[int] = []
-    behind = done = 0
-    stage = steps[0].stage if steps else 0
-    for position, step in enumerate(steps):
-        if step.stage != stage:
-            stage, behind = step.stage, done
-        earlier = behind
-        for name in step.after:
-            if name in number and number[name] < position:
-                earlier |= before[number[name]] | 1 << number[name]
-        before.append(earlier)
-        done |= 1 << position
-    return Course(source, steps, tuple(before))
+    ranks: list[Rank] = []
+    for stage in plan.stages:
+        segment = ranks[-1].segment + 1 if ranks else 0
+        first = len(ranks)
+        ranks += _cut(stage, first, segment) or _whole(stage, first, segment)
+    return Course(source, tuple(step for stage in plan.stages for step in stage.steps), tuple(ranks))
+
+
+def _cut(stage: Stage, first: int, segment: int) -> list[Rank] | None:
+    """Rank a stage's steps, a segment from each step that waits for all before it; None where a later one does not.
+
+    Without segments each step of a stage of 200,000 would carry 200,000 bits.
+    """
+    number = {step.id: first + index for index, step in enumerate(stage.steps)}
+    ranks: list[Rank] = []
+    start = first
+    for position, step in enumerate(stage.steps, first):
+        inside = _inside(step, number, (ranks, first, start), position)
+        if position > start and inside == (1 << (position - start)) - 1:
+            segment, start, inside = segment + 1, position, 0
+        elif start != first and not inside & 1:
+            return None
+        ranks.append(Rank(segment, start, inside))
+    return ranks
+
+
+def _whole(stage: Stage, first: int, segment: int) -> list[Rank]:
+    number = {step.id: first + index for index, step in enumerate(stage.steps)}
+    ranks: list[Rank] = []
+    for position, step in enumerate(stage.steps, first):
+        ranks.append(Rank(segment, first, _inside(step, number, (ranks, first, first), position)))
+    return ranks
+
+
+def _inside(step: Step, number: Mapping[str, int], made: tuple[list[Rank], int, int], position: int) -> int:
+    ranks, first, start = made
+    inside = 0
+    for name in step.after:
+        earlier = number.get(name, position)
+        if start <= earlier < position:
+            inside |= ranks[earlier - first].inside | 1 << (earlier - start)
+    return inside

@@ -38,26 +38,26 @@ def counts_as(manifest: Manifest) -> str:
     return origin if kind in WORKLOAD_KINDS else manifest.ref.id
 
 
-def generations(course: Course, ref: ObjectRef, place: tuple[int, int], proxy_before: Proxy) -> tuple[Generation, ...]:
-    """Return a workload's pods where these of the plan's steps were begun, and these ended (bits of all steps).
+def generations(course: Course, ref: ObjectRef, place: tuple[int, int], first: Proxy) -> tuple[Generation, ...]:
+    """Return a workload's pods where these of its writes were begun, and these ended (bits by place among its writers).
 
     Pods are gone as soon as a write takes them away, and ready only when the step that waits for them has ended; while
-    a template changes, the pods of both stand side by side. `proxy_before` is whose proxy the pods had at first.
+    a template changes, the pods of both stand side by side. `first` is whose proxy the pods had before the journey.
     """
     begun, ended = place
     current = course.source.get(ref)
-    found = _first(current, proxy_before)
+    found = _first(current, first)
     done = 0
-    for position in course.writers.get(ref, ()):
-        if not begun >> position & 1:
+    for number, position in enumerate(course.writers.get(ref, ())):
+        if not begun >> number & 1:
             continue
-        step, done = course.steps[position], done | 1 << position
+        step, done = course.steps[position], done | 1 << number
         if isinstance(step.write, PatchPods):
             found = _labelled(found, step.write.body)
             continue
         before, current = current, course.version(ref, done)
         waited = any(isinstance(item, WorkloadReady) and item.ref == ref for item in step.waits)
-        found = _after(found, (before, current), ready=waited and bool(ended >> position & 1), before=proxy_before)
+        found = _after(found, (before, current), ready=waited and bool(ended >> number & 1), before=first)
     return found
 
 

@@ -48,6 +48,10 @@ class Registry:
                 found.setdefault((pods.ref.namespace, key, value), []).append(pods)
         return {key: tuple(listed) for key, listed in found.items()}
 
+    def inside(self, namespace: str) -> tuple[Pods, ...]:
+        """Return all pods of a namespace."""
+        return tuple(pods for pods in self.pods if pods.ref.namespace == namespace)
+
     def resolve(self, name: str, namespace: str) -> Manifest | None:
         """Return the Service that a DNS name means to a pod of a namespace."""
         labels = name.removesuffix(".").split(".")
@@ -64,8 +68,9 @@ class Registry:
         wanted = [(str(key), str(value)) for key, value in sorted(selector.items())]
         if not wanted:
             return ()
-        first = self._by_label.get((namespace, *wanted[0]), ())
-        return tuple(pods for pods in first if all(pods.labels.get(key) == value for key, value in wanted))
+        # The rarest label leaves few to look at.
+        near = min((self._by_label.get((namespace, *pair), ()) for pair in wanted), key=len)
+        return tuple(pods for pods in near if all(pods.labels.get(key) == value for key, value in wanted))
 
     def behind(self, service: Manifest, port: int, subset: Mapping[str, Json] | None = None) -> Target:
         """Return who gets a connection to a Service's port; nobody where it does not offer that port."""

@@ -1,7 +1,7 @@
 """One call on its way through a plan: which steps it can tell apart, and what breaks in which place."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -44,6 +44,7 @@ class Walk:
     call: Call
     only: frozenset[ObjectRef] | None = None
     among: frozenset[ObjectRef] | None = None
+    _known: dict[tuple[Proxy, int, str, tuple[int, ...]], Broken | None] = field(default_factory=dict)
 
     @property
     def course(self) -> Course:
@@ -52,8 +53,9 @@ class Walk:
 
     @cached_property
     def moments(self) -> Moments:
-        """The pods at each place."""
-        return Moments(self.scene)
+        """The places of the walk."""
+        positions, settled = self._moving_parts()
+        return Moments(self.scene, tuple(positions), settled)
 
     @cached_property
     def services(self) -> tuple[ObjectRef, ...]:
@@ -120,21 +122,20 @@ class Walk:
         Raises:
             TooManyPlacesError: the places are too many.
         """
-        positions, settled = self._moving_parts()
-        known = set() if self.scene.joined else set(self._broken((settled, settled)))
+        known = set() if self.scene.joined else set(self._broken((0, 0)))
         looked, unsafe = 0, []
-        for begun, ended in self.course.places(positions):
-            place = (settled | _widened(begun, positions), settled | _widened(ended, positions))
+        for place in self.course.places(self.moments.positions):
             looked += 1
             for broken in self._broken(place):
                 if broken not in known:
                     known.add(broken)
-                    where = self._named(positions, (begun, ended))
-                    found = UnsafeCall(state=where, caller=self.call.caller, callee=broken.callee, reason=broken.reason)
+                    found = UnsafeCall(
+                        state=self._named(place), caller=self.call.caller, callee=broken.callee, reason=broken.reason
+                    )
                     unsafe.append(found)
         return looked, unsafe
 
-    def _moving_parts(self) -> tuple[list[int], int]:
+    def _moving_parts(self) -> tuple[list[int], frozenset[int]]:
         """The steps that this call can tell apart, and those that surely lie behind whenever they could matter.
 
         Nobody obeys a route or a DestinationRule before the caller has an Istio proxy, or a PeerAuthentication before
@@ -145,7 +146,7 @@ class Walk:
         pods = (*self.call.workloads, *self.answering)
         moving = {p for ref in (*pods, *self.services, *own) for p in self._changing(ref)}
         moving |= {p for ref in sending for p in self._changing(ref, frozenset(own))}
-        settled = 0
+        settled: set[int] = set()
         rules = [(ref, None) for refs in self.rules.values() for ref in refs]
         routed = [*rules, *((ref, frozenset(self.services)) for ref in self.routes)]
         policies: list[tuple[ObjectRef, frozenset[ObjectRef] | None]] = [(ref, None) for ref in self.policies]
@@ -154,25 +155,24 @@ class Walk:
             (policies, self._joining(self.answering)),
         ):
             for position in (p for ref, named in listed for p in self._changing(ref, named)):
-                if all(self.course.before[joined] >> position & 1 for joined in joining):
-                    settled |= 1 << position if joining else 0
-                else:
+                if not all(self.course.precedes(position, joined) for joined in joining):
                     moving.add(position)
-        return sorted(moving), settled
+                elif joining:
+                    settled.add(position)
+        return sorted(moving), frozenset(settled)
 
     def _changing(self, ref: ObjectRef, named: frozenset[ObjectRef] | None = None) -> Iterator[int]:
         """The steps that change an object in what a call can see; all of them where their order is open."""
         writers = self.course.writers.get(ref, ())
-        ordered = all(self.course.before[q] >> p & 1 for p, q in pairwise(writers))
-        begun, before = 0, self.course.source.get(ref)
-        for position in writers:
-            begun |= 1 << position
+        ordered = all(self.course.precedes(p, q) for p, q in pairwise(writers))
+        before = self.course.source.get(ref)
+        for number, position in enumerate(writers):
             write = self.course.steps[position].write
             if isinstance(write, PatchPods):
                 if (write.body.get("metadata") or {}).get("labels"):
                     yield position
                 continue
-            after = self.course.version(ref, begun)
+            after = self.course.version(ref, (1 << (number + 1)) - 1)
             if not ordered or not _alike(ref, before, after, named):
                 yield position
             before = after
@@ -181,20 +181,19 @@ class Walk:
         """The steps by which workloads get pods with an Istio proxy."""
         found = []
         for ref in refs:
-            begun = 0
-            for position in self.course.writers.get(ref, ()):
-                begun |= 1 << position
-                version = self.course.version(ref, begun)
+            for number, position in enumerate(self.course.writers.get(ref, ())):
+                version = self.course.version(ref, (1 << (number + 1)) - 1)
                 if version is not None and proxy_of(version, Proxy.NONE) is Proxy.ISTIO:
                     found.append(position)
                     break
         return found
 
-    def _named(self, positions: Sequence[int], place: Place) -> str:
+    def _named(self, place: Place) -> str:
         """Say where a place is: the last steps that were begun."""
         begun, ended = place
+        positions = self.moments.positions
         seen = [n for n in range(len(positions)) if begun >> n & 1]
-        latest = [n for n in seen if not any(self.course.before[positions[m]] >> positions[n] & 1 for m in seen)]
+        latest = [n for n in seen if not any(self.course.precedes(positions[n], positions[m]) for m in seen)]
         words = []
         for number in latest[-3:]:
             step = self.course.steps[positions[number]]
@@ -226,25 +225,24 @@ class Walk:
             for item in pods:
                 yield from self._handshake(Proxy.APPMESH, item, place, "")
 
-    def _dialled(self, node: Node, place: Place) -> tuple[Generation, ...]:
+    def _dialled(self, node: Node, place: Place) -> Sequence[Generation]:
         """Who answers an App Mesh caller: the pods of the Service, or those that were registered in Cloud Map."""
         if node.service is not None:
             return self.moments.ready(node.service, place)
         found = (pods for ref in node.workloads for pods in self.moments.pods(ref, place))
-        return tuple(pods for pods in found if pods.ready and pods.proxy is Proxy.APPMESH)
+        return [pods for pods in found if pods.ready and pods.proxy is Proxy.APPMESH]
 
     def _by_istio(self, place: Place) -> Iterator[Broken]:
         host = self.call.host
-        found = (self.moments.live(ref, place) for ref in self.routes)
-        live = [manifest for manifest in found if manifest is not None]
+        live = [ref for ref in self.routes if self.moments.live(ref, place) is not None]
         own = host.own if host is not None and not self.call.is_gateway else None
         if not live and own is not None and own in self.services:
             yield from self._sent(place, (own, None, ""), f"Service {own.id}")
-        for manifest in live if self.call.is_gateway else live[:1]:
-            for name, port, subset in dict.fromkeys(destinations(manifest)):
+        for route in live if self.call.is_gateway else live[:1]:
+            for name, port, subset in self.moments.sent(route, place):
                 service = service_ref(name)
                 if service is not None and service in self.rules:
-                    yield from self._sent(place, (service, port, subset), str(manifest.ref))
+                    yield from self._sent(place, (service, port, subset), str(route))
 
     def _sent(self, place: Place, to: tuple[ObjectRef, int | None, str], by: str) -> Iterator[Broken]:
         service, port, subset = to
@@ -270,14 +268,22 @@ class Walk:
             yield from self._handshake(Proxy.NONE, item, place, "")
 
     def _handshake(self, caller: Proxy, pods: Generation, place: Place, client: str) -> Iterator[Broken]:
+        made = tuple(self.moments.begun(ref, place[0]) for ref in self.policies)
+        key = (caller, id(pods), client, made)
+        if key not in self._known:
+            self._known[key] = self._refused(caller, pods, place, client)
+        broken = self._known[key]
+        if broken is not None:
+            yield broken
+
+    def _refused(self, caller: Proxy, pods: Generation, place: Place, client: str) -> Broken | None:
         callee = self._whose([pods.ref], pods.ref.id)
         node = self.scene.node_of.get(callee)
         tls = server_tls(node, None) if node is not None else _NO_TLS
         policies = [m for ref in self.policies if (m := self.moments.live(ref, place)) is not None]
         mode = "PERMISSIVE" if pods.is_gateway else peer_mode(policies, pods, 0)
         reason = refusal(caller, pods.proxy, tls, mode, client)
-        if reason:
-            yield Broken(callee, reason)
+        return Broken(callee, reason) if reason else None
 
     def _whose(self, refs: Iterable[ObjectRef], otherwise: str) -> str:
         return next((self.scene.name_of[ref] for ref in refs if ref in self.scene.name_of), otherwise)
@@ -299,10 +305,6 @@ def _alike(ref: ObjectRef, one: Manifest | None, other: Manifest | None, named: 
 def _sent_to(route: Manifest, named: frozenset[ObjectRef] | None) -> frozenset[tuple[str, int | None, str]]:
     found = destinations(route)
     return frozenset(item for item in found if named is None or service_ref(item[0]) in named)
-
-
-def _widened(bits: int, positions: Sequence[int]) -> int:
-    return sum(1 << position for number, position in enumerate(positions) if bits >> number & 1)
 
 
 def _subset_labels(rule: Manifest | None, subset: str) -> Mapping[str, str]:
