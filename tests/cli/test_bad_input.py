@@ -11,7 +11,7 @@ def test_a_code_is_explained_by_its_page(tmp_path) -> None:
     unknown = meshmig("explain", "MIG942", "--json", cwd=tmp_path)
 
     assert page.stdout.startswith("MIG204: a quantity without its unit")
-    assert "    steps 1%, 5, 25%, 100%\n" in page.stdout
+    assert "steps    1%, 5, 25%, 100%\n" in page.stdout
     assert "```" not in page.stdout
     assert (unknown.exit, unknown.codes) == (1, ["MIG005"])
 
