@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 
-from meshmig.execution.readiness import containers, is_meshed, is_ready, owned_pods, ready_endpoints, rolled_out
+from meshmig.execution.readiness import (
+    containers,
+    is_meshed,
+    is_ready,
+    job_end,
+    owned_pods,
+    ready_endpoints,
+    rolled_out,
+)
 from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import (
     Condition,
     ControlPlaneReady,
     EndpointsReady,
+    JobComplete,
     NoMeshedPods,
     ObjectGone,
     WorkloadDrained,
@@ -35,6 +44,10 @@ def holds(cluster: Cluster, condition: Condition) -> str:
         case EndpointsReady(ref=ref, minimum=minimum):
             found = ready_endpoints(listed(cluster, _SLICE, ref.namespace), ref.name)
             return "" if found >= minimum else f"{ref} has {found} of {minimum} ready endpoints"
+        case JobComplete(ref=ref):
+            job = live(cluster, ref)
+            ended, failed = job_end(job) if job is not None else (False, f"{ref} is not there")
+            return failed or ("" if ended else f"{ref} has not ended")
         case ObjectGone(ref=ref):
             return f"{ref} is still there" if live(cluster, ref) is not None else ""
         case ControlPlaneReady(revision=revision):
@@ -42,6 +55,12 @@ def holds(cluster: Cluster, condition: Condition) -> str:
         case NoMeshedPods(namespaces=namespaces):
             meshed = [pod.ref.id for name in namespaces for pod in listed(cluster, _POD, name) if is_meshed(pod)]
             return f"{len(meshed)} pods carry App Mesh's envoy: {', '.join(meshed[:3])}" if meshed else ""
+
+
+def failed(cluster: Cluster, condition: JobComplete) -> bool:
+    """Whether a Job ended in failure."""
+    job = live(cluster, condition.ref)
+    return job is not None and bool(job_end(job)[1])
 
 
 def live(cluster: Cluster, ref: ObjectRef) -> Manifest | None:

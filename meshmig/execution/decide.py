@@ -80,7 +80,7 @@ def decide(plan: Plan, state: RunState, now: Instant, scope: Scope) -> tuple[Nex
         return tuple(_stage_back(plan, state, min(state.undoing)))
     if state.failing:
         return tuple(_unit_back(plan, state, min(state.failing)))
-    if state.back or state.held:
+    if state.back or state.held or state.broken:
         return ()
     stage = _current(plan, state, scope)
     return tuple(_forward(plan, state, stage, now)) if stage is not None else ()

@@ -332,6 +332,8 @@ def _ending(loop: _Loop) -> tuple[Outcome, str]:
         return (Outcome.HELD if state.held else Outcome.WAITING), loop.stopped
     if loop.run.scope.undo:
         return Outcome.OK, ""
+    if state.broken:
+        return Outcome.ROLLED_BACK, "; ".join(f"stage {stage} went back: {why}" for stage, why in state.broken.items())
     if state.back:
         return Outcome.ROLLED_BACK, "; ".join(f"{unit} went back: {reason}" for unit, reason in state.back.items())
     if state.held:

@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from meshmig.execution.conditions import holds
+from meshmig.execution.conditions import failed, holds
 from meshmig.execution.judging import Judging
 from meshmig.execution.state import RunState
 from meshmig.gates import Counts, Judged
 from meshmig.model.intent import OnFailure
 from meshmig.model.objects import Json
-from meshmig.model.plan import Bake, Confirm, Judge, JudgeMode, Pause, Plan, Step
+from meshmig.model.plan import Bake, Confirm, JobComplete, Judge, JudgeMode, Pause, Plan, Step
 from meshmig.model.run import (
     DataState,
     Happening,
     Sampled,
     SideCount,
+    StageUndoing,
     StepDone,
     StepHeld,
+    StepUndone,
     StepWaiting,
     UnitFailing,
     Verdict,
@@ -63,10 +65,24 @@ def look(run: View, state: RunState, judging: Judging, step: Step) -> Looked:
 
 def _conditions(run: View, state: RunState, step: Step, now: Instant) -> Iterator[Happening]:
     missing = next((text for condition in step.waits if (text := holds(run.cluster, condition))), "")
+    over = now.since(state.started[step.id]) >= step.deadline
+    reason = f"not done within {step.deadline}: {missing}" if over else missing
+    job = next((condition for condition in step.waits if isinstance(condition, JobComplete)), None)
     if not missing:
         yield StepDone(step=step.id)
-    elif now.since(state.started[step.id]) >= step.deadline:
-        yield StepHeld(step=step.id, reason=f"not done within {step.deadline}: {missing}")
+    elif job is not None and (over or failed(run.cluster, job)):
+        yield from _job_failed(step, job, reason)
+    elif over:
+        yield StepHeld(step=step.id, reason=reason)
+
+
+def _job_failed(step: Step, job: JobComplete, reason: str) -> Iterator[Happening]:
+    """Take the stage back, or hold it; then the failed Job stays to be looked at till the step is tried again."""
+    if job.on_failure is OnFailure.ROLLBACK:
+        yield StageUndoing(stage=step.stage, reason=reason)
+    else:
+        yield StepHeld(step=step.id, reason=reason)
+        yield StepUndone(step=step.id)
 
 
 def _judge(run: View, state: RunState, judging: Judging, step: Step, asking: Judge) -> Iterator[Happening]:

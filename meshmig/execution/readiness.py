@@ -50,6 +50,15 @@ def ready_endpoints(slices: Sequence[Manifest], service: str) -> int:
     )
 
 
+def job_end(job: Manifest) -> tuple[bool, str]:
+    """Return whether a Job ended, and why it failed; empty where it did not."""
+    for condition in job.status.get("conditions") or ():
+        if condition.get("status") == "True" and condition.get("type") in ("Complete", "Failed"):
+            why = condition.get("message") or condition.get("reason") or "no reason given"
+            return True, "" if condition["type"] == "Complete" else f"{job.ref} failed: {why}"
+    return False, ""
+
+
 def is_meshed(pod: Manifest) -> bool:
     """Whether a pod carries App Mesh's proxy."""
     for container in pod.spec.get("containers") or ():

@@ -56,6 +56,8 @@ class RunState:
     """Units on their way back, with the reason."""
     back: dict[str, str] = field(default_factory=dict)
     """Units that are back at 0 % new, with the reason."""
+    broken: dict[int, str] = field(default_factory=dict)
+    """Stages that a failed job takes back, with the reason."""
     undoing: set[int] = field(default_factory=set)
     undone: set[int] = field(default_factory=set)
     stages_done: set[int] = field(default_factory=set)
@@ -112,8 +114,10 @@ class RunState:
             case UnitRolledBack(unit=unit, reason=reason):
                 self.failing.pop(unit, None)
                 self.back[unit] = reason
-            case StageUndoing(stage=stage):
+            case StageUndoing(stage=stage, reason=reason):
                 self.undoing.add(stage)
+                if reason:
+                    self.broken[stage] = reason
             case StageRolledBack(stage=stage):
                 self.undoing.discard(stage)
                 self.undone.add(stage)
@@ -131,6 +135,7 @@ class RunState:
         self.waiting.clear()
         self.until.clear()
         self.back.clear()
+        self.broken.clear()
         self.undone.clear()
         for step in [name for name, found in self.steps.items() if found is StepState.UNDONE]:
             del self.steps[step]

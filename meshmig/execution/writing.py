@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from meshmig.execution.conditions import pods_of
-from meshmig.model.objects import Manifest
+from meshmig.execution.conditions import live, pods_of
+from meshmig.execution.readiness import job_end
+from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import ApplyObject, DeleteObject, PatchObject, PatchPods, Write
 from meshmig.model.units import Duration
 from meshmig.ports import Clock, Cluster, ClusterError, InvalidError, NotFoundError
@@ -12,6 +13,7 @@ from meshmig.ports import Clock, Cluster, ClusterError, InvalidError, NotFoundEr
 T = TypeVar("T")
 
 _TRIES = 6
+_GONE_TRIES = 60
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 
@@ -24,6 +26,8 @@ def carry_out(cluster: Cluster, write: Write, clock: Clock) -> Manifest | None:
     """
     match write:
         case ApplyObject(manifest=manifest, force=force):
+            if manifest.ref.kind == "Job":
+                _clear_failed(cluster, manifest.ref, clock)
             return patiently(lambda: cluster.apply(manifest, force=force), clock)
         case PatchObject(ref=ref, body=body):
             return _unless_gone(lambda: patiently(lambda: cluster.patch(ref, body), clock))
@@ -37,6 +41,18 @@ def carry_out(cluster: Cluster, write: Write, clock: Clock) -> Manifest | None:
                 body = {"metadata": {"finalizers": None}}
                 _unless_gone(lambda: patiently(lambda: cluster.patch(ref, body), clock))
             return None
+
+
+def _clear_failed(cluster: Cluster, ref: ObjectRef, clock: Clock) -> None:
+    """Take a failed Job away before its step is tried again: an apply would leave it as it is."""
+    job = live(cluster, ref)
+    if job is None or not job_end(job)[1]:
+        return
+    _unless_gone(lambda: patiently(lambda: cluster.delete(ref), clock))
+    for _ in range(_GONE_TRIES):
+        if live(cluster, ref) is None:
+            return
+        clock.wait(Duration(1_000))
 
 
 def patiently(call: Callable[[], T], clock: Clock) -> T:

@@ -35,7 +35,6 @@ _SHARED = (tree.Use, tree.Gate, tree.Profile, tree.Group)
 _UNBUILT: Mapping[type, str] = {
     tree.Notify: "notify",
     tree.Mirror: "mirror",
-    tree.RunJob: "run",
 }
 """Items and actions that may be written already, but do nothing yet."""
 

@@ -86,6 +86,14 @@ def _stage(stage: tree.Stage, number: int, named: Named) -> intent.StageIntent:
         )
     failures = [part for part in stage.actions if isinstance(part, tree.Setting) and part.key.type == "FAIL"]
     unique((part.key for part in failures), f"stage {stage.number.text}", report)
+    if (
+        failures
+        and not any(isinstance(part, tree.RunJob) for part in stage.actions)
+        and not report.is_damaged(stage.at)
+    ):
+        message = "`fail` says what a failed job leads to, and this stage runs none"
+        help_text = "take it away; a gate and a profile have a `fail` of their own"
+        report.add(Mistake(code="MIG218", at=failures[0].at, message=message, help=help_text))
     actions = [_action(action, named) for action in stage.actions]
     return intent.StageIntent(
         number=number,

@@ -155,7 +155,18 @@ class NoMeshedPods:
     kind: Literal["no_meshed_pods"] = "no_meshed_pods"
 
 
-Condition = WorkloadReady | WorkloadDrained | EndpointsReady | ObjectGone | ControlPlaneReady | NoMeshedPods
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobComplete:
+    """A Job ran to its end; where it failed, or did not end in time, `on_failure` says what follows."""
+
+    ref: ObjectRef
+    on_failure: OnFailure
+    kind: Literal["job_complete"] = "job_complete"
+
+
+Condition = (
+    WorkloadReady | WorkloadDrained | EndpointsReady | ObjectGone | ControlPlaneReady | NoMeshedPods | JobComplete
+)
 
 
 class Mechanism(StrEnum):

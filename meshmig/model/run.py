@@ -142,9 +142,10 @@ class UnitFailing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageUndoing:
-    """A person asked for a stage's rollback."""
+    """A person asked for a stage's rollback, or a failed job of the stage did: then `reason` says why."""
 
     stage: int
+    reason: str = ""
     kind: Literal["stage_undoing"] = "stage_undoing"
 
 

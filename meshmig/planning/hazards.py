@@ -10,6 +10,7 @@ from meshmig.model.objects import Manifest
 from meshmig.planning.journey import Journey
 
 CODES = {
+    "MIG421": "A job that is not there to be run",
     "MIG423": "A `raw istio` manifest that the plan cannot write",
     "MIG401": "A workload moves in place after App Mesh's control plane is gone",
     "MIG402": "A call breaks in a state of the plan",

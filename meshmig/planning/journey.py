@@ -25,6 +25,7 @@ from meshmig.model.plan import (
     Write,
     WriteStep,
 )
+from meshmig.model.units import Duration
 from meshmig.planning.order import call_order, callers
 from meshmig.planning.ownership import Ownership, left_over
 from meshmig.targets.istio import Settings, declared_ports
@@ -57,6 +58,7 @@ class Wanted:
     compensation: tuple[Write, ...] = ()
     shift: Shift | None = None
     because: Span | None = None
+    deadline: Duration = Duration(10 * 60_000)
     spelled: bool = False
     """Whether the action's own word says whose the object is: `retire appmesh` says App Mesh's."""
 
@@ -170,6 +172,7 @@ class Journey:
             unit=wanted.unit,
             after=self._after(wanted.after),
             waits=wanted.waits,
+            deadline=wanted.deadline,
             undo=undo,
             irreversible=wanted.irreversible,
             note=wanted.note,
@@ -188,6 +191,11 @@ class Journey:
         """The barrier stands in a step only where nothing else leads to it: else large stages grow as their square."""
         barrier = () if self.behind.intersection(wanted) else self.barrier
         return tuple(dict.fromkeys(name for name in (*barrier, *wanted) if name))
+
+    @property
+    def next_id(self) -> str:
+        """The id that the next step gets."""
+        return f"{self.stage}.{self.made.get(self.stage, 0) + 1}"
 
     def _numbered(self) -> int:
         self.made[self.stage] = self.made.get(self.stage, 0) + 1

@@ -33,6 +33,7 @@ from meshmig.planning.finishing import enforce, retire
 from meshmig.planning.ground import install, protect
 from meshmig.planning.hazards import allowed, hazards, unwritten_raw
 from meshmig.planning.in_place import move_in_place
+from meshmig.planning.jobs import run_job
 from meshmig.planning.journey import Journey, PlanRequest, Wanted
 from meshmig.planning.ownership import Ownership
 from meshmig.planning.selection import select
@@ -111,7 +112,7 @@ def _stage(journey: Journey, intent: StageIntent) -> Stage:
             journey.stand_behind((journey.add(Confirm(team=action.team, reason=reason), wanted),))
     at_once = 1
     for action in intent.actions:
-        at_once = max(at_once, _action(journey, action))
+        at_once = max(at_once, _action(journey, action, intent.on_failure))
         journey.raise_barrier()
     steps = tuple(journey.steps[first:])
     turn = next((step.id for step in steps if step.irreversible), "")
@@ -126,7 +127,7 @@ def _stage(journey: Journey, intent: StageIntent) -> Stage:
     )
 
 
-def _action(journey: Journey, action: StageAction) -> int:
+def _action(journey: Journey, action: StageAction, on_failure: OnFailure) -> int:
     """Add an action's steps; returns how many units may move at once."""
     match action:
         case Protect():
@@ -148,7 +149,9 @@ def _action(journey: Journey, action: StageAction) -> int:
             enforce(journey, action)
         case RetireAppMesh():
             retire(journey, action.span)
-        case Mirror() | RunJob():
+        case RunJob():
+            run_job(journey, action, on_failure)
+        case Mirror():
             raise NotImplementedError  # the language refuses them by name until they do something
     return 1
 

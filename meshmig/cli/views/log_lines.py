@@ -118,8 +118,8 @@ def _of_the_run(plan: Plan | None, happening: Happening) -> Iterator[str]:
             yield f"{unit} is back on the old side"
         case StageDone(stage=number):
             yield f"stage {number}{_title(plan, number)} done"
-        case StageUndoing(stage=number):
-            yield f"stage {number}{_title(plan, number)} is taken back"
+        case StageUndoing(stage=number, reason=reason):
+            yield f"stage {number}{_title(plan, number)} is taken back{f': {reason}' if reason else ''}"
         case StageRolledBack(stage=number):
             yield f"stage {number}{_title(plan, number)} rolled back"
         case PlanReplaced(digest=digest):

@@ -17,6 +17,7 @@ from meshmig.model.plan import (
     ControlPlaneReady,
     DeleteObject,
     EndpointsReady,
+    JobComplete,
     Judge,
     NoMeshedPods,
     ObjectGone,
@@ -162,6 +163,8 @@ def condition_text(condition: Condition) -> str:
             return f"{endpoints.ref} has {endpoints.minimum} ready endpoints"
         case ObjectGone(ref=ref):
             return f"{ref} is gone"
+        case JobComplete(ref=ref):
+            return f"{ref} is complete"
         case ControlPlaneReady(revision=revision):
             return f"Istio's control plane of revision {revision} is ready"
         case NoMeshedPods(namespaces=namespaces):
