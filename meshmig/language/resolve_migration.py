@@ -90,19 +90,24 @@ def _gate_place(action: tree.Action, profiles: Mapping[str, intent.Profile]) -> 
 
 
 def contradictions(migration: tree.Migration, stages: Iterable[tree.Stage], scope: Scope) -> None:
-    """Tell `enforce mtls` where the target says `mtls permissive`."""
+    """Tell `enforce` of what the target leaves open: `mtls permissive`, `egress open`."""
+    for word, left in (("mtls", "permissive"), ("egress", "open")):
+        _contradicted(word, left, migration, stages, scope)
+
+
+def _contradicted(word: str, left: str, migration: tree.Migration, stages: Iterable[tree.Stage], scope: Scope) -> None:
     settings = [setting for part in migration.parts if isinstance(part, tree.Place) for setting in part.settings]
-    permissive = next((setting for setting in settings if setting.value.text == "permissive"), None)
+    said = next((setting for setting in settings if setting.key.text == word and setting.value.text == left), None)
     actions = [action for stage in stages for action in stage.actions if isinstance(action, tree.Setting)]
-    enforced = [action for action in actions if action.value.text == "mtls"]
-    for action in enforced if permissive else []:
-        others = (scope.report.label(permissive.at, "the target says otherwise"),) if permissive else ()
+    enforced = [action for action in actions if action.key.type == "ENFORCE" and action.value.text == word]
+    for action in enforced if said else []:
+        others = (scope.report.label(said.at, "the target says otherwise"),) if said else ()
         scope.report.add(
             Mistake(
                 code="MIG219",
                 at=action.at,
-                message="`enforce mtls` contradicts the target's `mtls permissive`",
-                help="take one of them away: strict is the default",
+                message=f"`enforce {word}` contradicts the target's `{word} {left}`",
+                help=f"take one of them away, or say `{word} {'strict' if word == 'mtls' else 'declared'}`",
                 others=others,
             )
         )

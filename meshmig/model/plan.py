@@ -343,12 +343,22 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """What a selection of a stage stands for: workloads in the order in which they move."""
+
+    stage: int
+    text: str
+    workloads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What the file decides for the whole plan, and what its words came to."""
 
     params: tuple[Param, ...] = ()
     windows: tuple[Window, ...] = ()
     raw: tuple[ObjectRef, ...] = ()
+    selected: tuple[Selected, ...] = ()
     claims: tuple[Claim, ...] = ()
 
 

@@ -20,7 +20,7 @@ _ORDER = ("GatewayRoute", "VirtualService", "VirtualRouter", "VirtualNode", "Bac
 def enforce(journey: Journey, action: Enforce) -> None:
     """Tighten mutual TLS or egress."""
     if action.what is Enforced.EGRESS:
-        _enforce_egress(journey)
+        _enforce_egress(journey, action.span)
         return
     if not journey.settings.choice.mtls_strict:
         message = "`enforce mtls` is asked where the migration says `mtls permissive`"
@@ -36,9 +36,16 @@ def enforce(journey: Journey, action: Enforce) -> None:
     write_all(journey, strict_objects(journey.mesh, exposed, journey.settings), wanted)
 
 
-def _enforce_egress(journey: Journey) -> None:
+def _enforce_egress(journey: Journey, span: Span | None) -> None:
+    made: tuple[str, ...] = ()
     if journey.mesh.egress is EgressPolicy.DROP:
-        write_all(journey, sidecar_objects(journey.mesh, journey.settings, closed=True), Wanted(title="egress closed:"))
+        sidecars = sidecar_objects(journey.mesh, journey.settings, closed=True)
+        made = write_all(journey, sidecars, Wanted(title="egress closed:"))
+    if not made:
+        open_mesh = journey.mesh.egress is not EgressPolicy.DROP
+        why = "App Mesh lets every call out of the mesh" if open_mesh else "it is closed already"
+        message = f"`enforce egress` has nothing to close: {why}"
+        journey.find("MIG420", Severity.WARNING, message, help="take it out of the stage", span=span)
 
 
 def _exposed(journey: Journey) -> list[str]:

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from meshmig.diagnostics import Diagnostic, Severity
-from meshmig.model.intent import Allow, InstallIstio
+from meshmig.model.intent import Allow, Enforce, Enforced, InstallIstio
 from meshmig.model.mesh import Workload
 from meshmig.model.objects import Manifest
 from meshmig.planning.journey import Journey
 
 CODES = {
+    "MIG418": "A selection stands for too many workloads",
+    "MIG420": "An `enforce egress` has nothing to close",
     "MIG421": "A job that is not there to be run",
+    "MIG424": "`egress declared` is never enforced",
     "MIG423": "A `raw istio` manifest that the plan cannot write",
     "MIG401": "A workload moves in place after App Mesh's control plane is gone",
     "MIG402": "A call breaks in a state of the plan",
@@ -53,6 +56,17 @@ def unwritten_raw(journey: Journey) -> Iterator[Diagnostic]:
         message = "`raw istio` is written where `install istio` stands, and no stage holds it"
         help_text = "write `install istio` in a stage, or take the block away"
         yield Diagnostic(code="MIG423", severity=Severity.ERROR, message=message, help=help_text, span=raw.span)
+
+
+def open_egress(journey: Journey) -> Iterator[Diagnostic]:
+    """Yield a declared egress that no stage closes: the word alone closes nothing."""
+    choice = journey.settings.choice
+    actions = (action for stage in journey.request.migration.stages for action in stage.actions)
+    closes = any(isinstance(action, Enforce) and action.what is Enforced.EGRESS for action in actions)
+    if choice.egress_declared and not closes:
+        message = "the migration says `egress declared`, and no stage says `enforce egress`: it stays open"
+        help_text = "write `enforce egress` in a late stage, or say `egress open`"
+        yield Diagnostic(code="MIG424", severity=Severity.WARNING, message=message, help=help_text, span=choice.span)
 
 
 def _scales_meshed(journey: Journey, scaler: Manifest) -> bool:

@@ -18,6 +18,7 @@ from meshmig.model.plan import (
     DeleteObject,
     PatchObject,
     PatchPods,
+    Selected,
     Shift,
     Step,
     Unit,
@@ -74,6 +75,7 @@ class Journey:
     steps: list[Step] = field(default_factory=list)
     units: list[Unit] = field(default_factory=list)
     findings: list[Diagnostic] = field(default_factory=list)
+    selected: list[Selected] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
     """Workload id to the step that settled it."""
     drained: dict[str, str] = field(default_factory=dict)

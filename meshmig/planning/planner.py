@@ -31,7 +31,7 @@ from meshmig.planning.canary import initial_placements, move_by_copy
 from meshmig.planning.copies import copy_ref
 from meshmig.planning.finishing import enforce, retire
 from meshmig.planning.ground import install, protect
-from meshmig.planning.hazards import allowed, hazards, unwritten_raw
+from meshmig.planning.hazards import allowed, hazards, open_egress, unwritten_raw
 from meshmig.planning.in_place import move_in_place
 from meshmig.planning.jobs import run_job
 from meshmig.planning.journey import Journey, PlanRequest, Wanted
@@ -51,7 +51,7 @@ def make_plan(request: PlanRequest) -> Plan:
     initial_placements(journey)
     stages = tuple(_stage(journey, intent) for intent in request.migration.stages)
     found = (*request.findings, *journey.findings, *ownership.findings, *ownership.idle())
-    found += tuple(unwritten_raw(journey))
+    found += (*unwritten_raw(journey), *open_egress(journey))
     found += (*hazards(journey), *target_findings(journey.mesh, journey.settings))
     migration, mesh = request.migration, request.mesh
     return Plan(
@@ -73,6 +73,7 @@ def make_plan(request: PlanRequest) -> Plan:
             params=_unplaced(migration.params),
             windows=_unplaced(migration.windows),
             raw=tuple(manifest.ref for manifest in request.raw),
+            selected=tuple(journey.selected),
             claims=tuple(ownership.claims),
         ),
         questions=mesh.questions,

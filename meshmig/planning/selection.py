@@ -5,7 +5,11 @@ from fnmatch import fnmatchcase
 from meshmig.diagnostics import Severity
 from meshmig.model.intent import Move, Selection, Waves
 from meshmig.model.mesh import Workload
+from meshmig.model.plan import Selected
 from meshmig.planning.journey import Journey
+
+MOST = 2_000
+"""So many workloads one selection may stand for."""
 
 
 def select(journey: Journey, selection: Selection) -> tuple[str, ...]:
@@ -20,7 +24,25 @@ def select(journey: Journey, selection: Selection) -> tuple[str, ...]:
     for name in twice:
         help_text = "name it in one stage only, or exclude it here with `except`"
         journey.find("MIG413", Severity.ERROR, f"{name} is moved twice", help=help_text, span=selection.span)
-    return tuple(name for name in order if name in chosen and name not in journey.moved)
+    found = tuple(name for name in order if name in chosen and name not in journey.moved)
+    journey.selected.append(Selected(stage=journey.stage, text=_text(selection), workloads=found))
+    return _bounded(journey, selection, found)
+
+
+def _text(selection: Selection) -> str:
+    if selection.rest:
+        return "rest"
+    return selection.group or ", ".join(pattern.text for pattern in selection.patterns)
+
+
+def _bounded(journey: Journey, selection: Selection, found: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what nobody can review; the rest of the plan is made without it."""
+    if len(found) <= MOST:
+        return found
+    message = f"`{_text(selection)}` stands for {len(found)} workloads, more than the {MOST} that one selection may"
+    help_text = "narrow the patterns, or move them in several stages"
+    journey.find("MIG418", Severity.ERROR, message, help=help_text, span=selection.span)
+    return ()
 
 
 def takes(selection: Selection, workload: Workload) -> bool:

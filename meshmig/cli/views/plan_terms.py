@@ -15,6 +15,10 @@ def terms_lines(plan: Plan) -> Iterator[str]:
         yield f"param        {param.name} = {param.value}   (of {', '.join(param.choices)})"
     for window in terms.windows:
         yield from wrapped("writes       ", window_text(window))
+    for item in terms.selected:
+        if [item.text] != list(item.workloads):
+            names = ", ".join(item.workloads) or "nothing"
+            yield from wrapped("selected     ", f"stage {item.stage} {item.text} ({len(item.workloads)}): {names}")
     for ref in terms.raw:
         yield f"raw          {ref}, as it stands in the file"
     yield from _claim_lines(terms.claims)
@@ -49,6 +53,9 @@ def terms_data(plan: Plan) -> dict[str, Json]:
     return {
         "params": [{"name": p.name, "choices": list(p.choices), "value": p.value} for p in terms.params],
         "windows": [window_data(window) for window in terms.windows],
+        "selected": [
+            {"stage": item.stage, "selection": item.text, "workloads": list(item.workloads)} for item in terms.selected
+        ],
         "raw": [_ref_data(ref) for ref in terms.raw],
         "adopted": [_claim_data(claim) for claim in terms.claims if not claim.field],
         "taken_over": [_claim_data(claim) for claim in terms.claims if claim.field],
