@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from meshmig.diagnostics import MeshmigError
+from meshmig.model.intent import Notify, Occasion
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.plan import Plan
 from meshmig.model.resources import ResourceType
@@ -229,6 +230,42 @@ class Store(Protocol):
 
     def names(self) -> tuple[str, ...]:
         """Every name, sorted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What people are told of a stage: which occasion, why, and when."""
+
+    migration: str
+    stage: int
+    title: str
+    occasion: Occasion
+    reason: str
+    at: Instant
+
+    @property
+    def data(self) -> Mapping[str, Json]:
+        """The notice as JSON; `at_ms` are milliseconds since 1970-01-01T00:00Z."""
+        return {
+            "migration": self.migration,
+            "stage": self.stage,
+            "title": self.title,
+            "occasion": self.occasion.value,
+            "reason": self.reason,
+            "at_ms": self.at.ms,
+        }
+
+
+class Notifier(Protocol):
+    """Tells people outside of the run."""
+
+    def tell(self, notify: Notify, notice: Notice) -> None:
+        """Send a notice, without waiting for an answer; must not raise."""
+        ...
+
+    def failures(self) -> tuple[str, ...]:
+        """Return what did not arrive, after waiting a little for what is under way."""
         ...
 
 

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from meshmig.adapters.notifying import Messenger
 from meshmig.adapters.process import holder_name, is_gone
 from meshmig.commands.opening import Place, World, open_world, require_migration
 from meshmig.commands.plan import plan_now
 from meshmig.commands.recorded import Recorded, read_recorded
 from meshmig.commands.result import Moved, Result, RollbackShown, RunShown
 from meshmig.commands.show import is_plan, read_plan
-from meshmig.diagnostics import Diagnostic, RejectedError, has_errors, reject
+from meshmig.commands.telling import Telling
+from meshmig.diagnostics import Diagnostic, RejectedError, Severity, has_errors, in_order, reject
 from meshmig.execution.decide import Scope
 from meshmig.execution.engine import Run, RunResult, execute
 from meshmig.execution.journal import Journal
@@ -83,10 +85,17 @@ def apply(file: str, place: Place, options: ApplyOptions) -> Result:
     if options.agreed and options.agreed != plan.digest:
         raise reject("MIG528", "the cluster or the file changed while the plan was read", "look again: meshmig plan")
     _require_earlier(plan, read_recorded(world, migration.name), options.stage)
-    carried = carry_out(plan, world, options.observer, Scope(stage=options.stage))
+    messenger = Messenger()
+    carried = carry_out(plan, world, Telling(plan, options.observer, messenger), Scope(stage=options.stage))
     pass_time(world, carried.result)
     shown = _with_next(run_shown(plan, carried), source, carried.result)
+    findings = in_order((*findings, *map(_untold, messenger.failures())))
     return Result(outcome=carried.result.outcome, findings=findings, shown=shown, sources=loaded.sources)
+
+
+def _untold(failure: str) -> Diagnostic:
+    message, help_text = f"a notification did not arrive: {failure}", "the run went on; mend the target of `notify`"
+    return Diagnostic(code="MIG661", severity=Severity.WARNING, message=message, help=help_text)
 
 
 def _as_planned(place: Place, saved: Plan) -> Place:

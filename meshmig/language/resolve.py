@@ -33,7 +33,6 @@ _SHARED = (tree.Use, tree.Gate, tree.Profile, tree.Group)
 """The items that a used file may hold."""
 
 _UNBUILT: Mapping[type, str] = {
-    tree.Notify: "notify",
     tree.Mirror: "mirror",
 }
 """Items and actions that may be written already, but do nothing yet."""

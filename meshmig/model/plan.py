@@ -7,7 +7,17 @@ from functools import cached_property
 from typing import Literal
 
 from meshmig.diagnostics import Diagnostic, Span
-from meshmig.model.intent import ClusterChoice, ControlPlane, Gate, MetricsChoice, OnFailure, Param, Strategy, Window
+from meshmig.model.intent import (
+    ClusterChoice,
+    ControlPlane,
+    Gate,
+    MetricsChoice,
+    Notify,
+    OnFailure,
+    Param,
+    Strategy,
+    Window,
+)
 from meshmig.model.mesh import Ledger, Question
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.units import Duration
@@ -359,6 +369,7 @@ class Terms:
     windows: tuple[Window, ...] = ()
     raw: tuple[ObjectRef, ...] = ()
     selected: tuple[Selected, ...] = ()
+    notifications: tuple[Notify, ...] = ()
     claims: tuple[Claim, ...] = ()
 
 

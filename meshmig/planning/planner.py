@@ -12,6 +12,7 @@ from meshmig.model.intent import (
     InstallIstio,
     Mirror,
     Move,
+    Notify,
     OnFailure,
     Param,
     Profile,
@@ -40,7 +41,7 @@ from meshmig.planning.selection import select
 from meshmig.planning.staging import leading_to
 from meshmig.targets.istio import findings as target_findings
 
-Word = TypeVar("Word", Param, Window)
+Word = TypeVar("Word", Notify, Param, Window)
 
 
 def make_plan(request: PlanRequest) -> Plan:
@@ -72,6 +73,7 @@ def make_plan(request: PlanRequest) -> Plan:
         terms=Terms(
             params=_unplaced(migration.params),
             windows=_unplaced(migration.windows),
+            notifications=_unplaced(migration.notifications),
             raw=tuple(manifest.ref for manifest in request.raw),
             selected=tuple(journey.selected),
             claims=tuple(ownership.claims),

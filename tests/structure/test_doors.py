@@ -10,7 +10,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 DOORS = {
     "kubernetes": ("adapters/kube",),
-    "urllib3": ("adapters/kube", "adapters/prometheus"),
+    "urllib3": ("adapters/kube", "adapters/notifying.py", "adapters/prometheus"),
     "lark": ("language/",),
     "yaml": ("adapters/yaml_text.py",),
     "pydantic": ("sources/appmesh/schema.py", "codec.py"),

@@ -15,6 +15,8 @@ def terms_lines(plan: Plan) -> Iterator[str]:
         yield f"param        {param.name} = {param.value}   (of {', '.join(param.choices)})"
     for window in terms.windows:
         yield from wrapped("writes       ", window_text(window))
+    for notify in terms.notifications:
+        yield from wrapped("told         ", f"{notify.channel} {notify.target}, on {', '.join(notify.occasions)}")
     for item in terms.selected:
         if [item.text] != list(item.workloads):
             names = ", ".join(item.workloads) or "nothing"
@@ -53,6 +55,10 @@ def terms_data(plan: Plan) -> dict[str, Json]:
     return {
         "params": [{"name": p.name, "choices": list(p.choices), "value": p.value} for p in terms.params],
         "windows": [window_data(window) for window in terms.windows],
+        "notifications": [
+            {"channel": item.channel.value, "target": item.target, "occasions": [o.value for o in item.occasions]}
+            for item in terms.notifications
+        ],
         "selected": [
             {"stage": item.stage, "selection": item.text, "workloads": list(item.workloads)} for item in terms.selected
         ],
