@@ -1,6 +1,7 @@
 """`meshmig init`: a complete, formatted `.mig` file for the mesh of a folder or a cluster."""
 
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from meshmig.model.resources import APPMESH
 from meshmig.model.run import Outcome
 from meshmig.planning import call_order
 from meshmig.sources.appmesh import Lifted, lift
+
+_COMMENT_WIDTH = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +162,7 @@ def _lines(lifted: Lifted, snapshot: Snapshot, request: InitRequest) -> Iterator
     if mesh is not None:
         yield from _profile_lines(mesh, request, gated=gated)
         yield from _stage_lines(mesh, request)
+        yield from _answer_lines(mesh)
     else:
         yield from ('stage 1 "ground" {', "protect", "install istio", "}")
 
@@ -207,6 +211,15 @@ def _stage_lines(mesh: Mesh, request: InitRequest) -> Iterator[str]:
         names = ", ".join(sorted(workload for edge in edges for workload in edge.workloads))
         yield from (f'stage {number} "edge" {{', f"move {names} using gentle", "}", "")
     yield from _workload_stages(mesh, request, number)
+
+
+def _answer_lines(mesh: Mesh) -> Iterator[str]:
+    """Write what only a person can decide, each with its safest answer."""
+    for question in mesh.questions:
+        yield ""
+        text = f"{question.text} ({' or '.join(question.choices)})"
+        yield from (f"# {line}" for line in textwrap.wrap(text, _COMMENT_WIDTH))
+        yield f"answer {question.id} = {question.default}"
 
 
 def _edge_in_scope(mesh: Mesh, edge: Edge, request: InitRequest) -> bool:

@@ -13,7 +13,7 @@ from meshmig.model.intent import Answer
 from meshmig.model.plan import Plan
 from meshmig.sandbox.faults import Faults
 from meshmig.sources.appmesh.questions import WORDINGS
-from tests.program import example
+from tests.program import example, meshmig
 
 CHANGES = {
     "10-ingress.yaml": (
@@ -48,6 +48,17 @@ def _world(folder: Path, name: str, changes: dict[str, tuple[str, str]]):
     world = rehearsal_world(migration, Place(), Faults())
     assert world.embedded is not None
     return migration, world.embedded.snapshot()
+
+
+def test_init_writes_every_question_with_its_safest_answer(tmp_path) -> None:
+    """The plan of that file asks nothing more, and is the same as without the answers."""
+    example("shop", tmp_path)
+    (tmp_path / "shop.mig").unlink()
+    meshmig("init", "--files", "shop", "-o", "new.mig", cwd=tmp_path)
+    text = meshmig("plan", "new.mig", cwd=tmp_path).stdout
+
+    assert "answer host_rewrite = rewrite" in (tmp_path / "new.mig").read_text()
+    assert "asked   4 questions: 4 answered in the file" in text
 
 
 @pytest.mark.parametrize("question", sorted(WORDINGS))
