@@ -58,7 +58,7 @@ def test_init_writes_every_question_with_its_safest_answer(tmp_path) -> None:
     text = meshmig("plan", "new.mig", cwd=tmp_path).stdout
 
     assert "answer host_rewrite = rewrite" in (tmp_path / "new.mig").read_text()
-    assert "asked   4 questions: 4 answered in the file" in text
+    assert "asked   4 questions, all answered in the file:" in text
 
 
 @pytest.mark.parametrize("question", sorted(WORDINGS))

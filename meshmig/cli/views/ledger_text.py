@@ -20,8 +20,10 @@ def ledger_lines(ledger: Ledger, *, is_full: bool) -> Iterator[str]:
 
 def question_lines(questions: Sequence[Question]) -> Iterator[str]:
     """Write each question with what was taken for it."""
-    if questions:
-        answered = sum(bool(question.answer) for question in questions)
+    answered = sum(bool(question.answer) for question in questions)
+    if questions and answered == len(questions):
+        yield f"asked   {len(questions)} questions, all answered in the file:"
+    elif questions:
         rest = "the others" if answered else "all"
         said = f"{answered} answered in the file, " if answered else ""
         yield f"asked   {len(questions)} questions: {said}{rest} by their safest default (answer ID = CHOICE)"
