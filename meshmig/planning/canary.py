@@ -33,7 +33,7 @@ from meshmig.planning.moving import Moving
 from meshmig.planning.shifting import flip, shift
 from meshmig.planning.staging import place, routes_to, would_change
 from meshmig.targets.istio import service_manifest
-from meshmig.traffic.replica_share import ALL, copies_for
+from meshmig.traffic.replica_share import ALL, copies_for, share_of
 
 
 def move_by_copy(journey: Journey, workloads: Sequence[Workload], profile: Profile, after: tuple[str, ...]) -> str:
@@ -144,7 +144,7 @@ def _first_share(moving: Moving, workload: Workload) -> int:
 def _steps(journey: Journey, moving: Moving, last: tuple[str, ...]) -> tuple[str, ...]:
     done = 0
     for percent in moving.profile.steps:
-        last = _approvals(journey, moving, percent, last)
+        last = _approvals(journey, moving, _reaching(moving, percent), last)
         reached, last = shift(journey, moving, (done, percent), last)
         if percent == ALL and moving.by_share:
             break
@@ -153,6 +153,14 @@ def _steps(journey: Journey, moving: Moving, last: tuple[str, ...]) -> tuple[str
         done = reached
         last = _bake_and_judge(journey, moving, done, last)
     return last
+
+
+def _reaching(moving: Moving, percent: int) -> int:
+    """Return the share that a step leads to: a replica share is rounded up, past what it asks for."""
+    if not moving.by_share or percent >= ALL:
+        return percent
+    replicas = moving.workloads[0].replicas
+    return max(percent, share_of(copies_for(percent, replicas), replicas))
 
 
 def _approvals(journey: Journey, moving: Moving, percent: int, last: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import pytest
 from meshmig.commands.building import read_source, world_of
 from meshmig.commands.opening import Place, require_migration
 from meshmig.model.intent import Pattern, Selection
+from meshmig.model.plan import Confirm, Shift
 from meshmig.planning import PlanRequest
 from meshmig.planning.journey import Journey
 from meshmig.planning.ownership import Ownership
@@ -82,6 +83,18 @@ def test_an_approval_within_a_profile_stands_before_its_step(tmp_path) -> None:
     assert any("5 % → 25 %" in title for title in titles[:asked])
     assert not any("→ 50 %" in title for title in titles[:asked])
     assert any("→ 50 %" in title for title in titles[asked:])
+
+
+def test_a_rounded_step_does_not_slip_past_its_approval(tmp_path) -> None:
+    """1 % by replica share of a few pods is a quarter or a third: whoever must say yes before 20 % is asked first."""
+    planned = shop(tmp_path, change=("bake     10m", 'bake 10m\n  approve before 20% by "team-shop"'))
+    shifts = [step for step in planned.plan.step.values() if isinstance(step.action, Shift)]
+    rounded = [s for s in shifts if s.action.requested_percent < 20 <= s.action.percent_to]
+    asked = {step.unit: step.id for step in planned.plan.step.values() if isinstance(step.action, Confirm)}
+    order = {name: place for place, name in enumerate(planned.plan.step)}
+
+    assert rounded
+    assert all(order[asked[step.unit]] < order[step.id] for step in shifts if step.action.percent_to >= 20)
 
 
 def test_at_once_and_between_order_the_waves(tmp_path) -> None:
