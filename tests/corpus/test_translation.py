@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from meshmig.model.mesh import Fate
+from tests.corpus.sets import REFUSED
 from tests.corpus.translation import sets, translate
-
-REFUSED = ("legacy-", "controller-docs-backendgroup", "eks-app-mesh-", "howto-k8s-mtls-sds-based")
 
 pytestmark = [
     pytest.mark.corpus,

@@ -12,7 +12,7 @@ from meshmig.model.objects import Manifest, Snapshot
 from meshmig.sources.appmesh import lift
 from meshmig.sources.appmesh.ledger import UNSET
 from meshmig.targets import istio
-from tests.program import corpus
+from tests.corpus.sets import folder_of, names
 
 CLOSED = istio.Settings(choice=IstioChoice(egress_declared=True))
 
@@ -39,9 +39,7 @@ class Translation:
 
 def sets() -> tuple[Path, ...]:
     """The folders of the corpus; none where it is absent."""
-    folder = corpus()
-    found = sorted(folder.iterdir()) if folder else []
-    return tuple(path for path in found if path.is_dir() and path.name != "LICENSES")
+    return tuple(folder_of(name) for name in names())
 
 
 def translate(folder: Path) -> Translation:

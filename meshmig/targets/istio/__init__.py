@@ -4,7 +4,6 @@ from meshmig.targets.istio.edges import edge_objects
 from meshmig.targets.istio.enrol import enrol, enrol_gateway
 from meshmig.targets.istio.install import RELEASE, install_command
 from meshmig.targets.istio.installation import BASE, CNI, ISTIOD, Value, helm_values, installation, operator_values
-from meshmig.targets.istio.policies import policy_objects
 from meshmig.targets.istio.protocols import declared_ports
 from meshmig.targets.istio.routing import host_objects
 from meshmig.targets.istio.rules import rule_objects
@@ -36,7 +35,6 @@ __all__ = [
     "listener_ports",
     "operator_values",
     "permissive_objects",
-    "policy_objects",
     "rule_objects",
     "service_manifest",
     "sidecar_objects",

@@ -3,7 +3,7 @@
 from meshmig.model.mesh import Mesh
 from meshmig.model.objects import Manifest
 from meshmig.model.resources import SECURITY
-from meshmig.targets.istio.settings import Named, Settings, stamped
+from meshmig.targets.istio.settings import WORKLOAD, Named, Settings, stamped
 
 _NAME = "meshmig"
 
@@ -33,5 +33,5 @@ def _workload(mesh: Mesh, name: str, settings: Settings) -> Manifest:
         name=f"{workload.ref.name}-outside",
         origin=mesh.origin,
     )
-    spec = {"selector": {"matchLabels": {"meshmig.io/workload": workload.ref.name}}, "mtls": {"mode": "PERMISSIVE"}}
+    spec = {"selector": {"matchLabels": {WORKLOAD: workload.ref.name}}, "mtls": {"mode": "PERMISSIVE"}}
     return stamped(named, spec, settings)
