@@ -63,13 +63,9 @@ def _named(parsed: Parsed, name: Occurrence, known: Knowledge) -> str:
             return describe_profile(profile) if profile else ""
         case Kind.GROUP:
             group = known.groups.get(name.name)
-            return describe_group(group, known.mesh, _doc(parsed, name)) if group else ""
+            return describe_group(group, known.mesh, known.docs[name.name]) if group else ""
         case Kind.PARAM:
             return describe_param(known.params[name.name]) if name.name in known.params else ""
-
-
-def _doc(parsed: Parsed, name: Occurrence) -> str:
-    return parsed.docs.get(parsed.source.line(name.definition.at.start), "") if name.definition else ""
 
 
 def _overrides(parsed: Parsed, at: Extent) -> tree.Overrides | None:

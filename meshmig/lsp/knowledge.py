@@ -19,12 +19,16 @@ from meshmig.model.mesh import Mesh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """The names of one migration by kind, and its mesh where the manifests are at hand. `main` is its file, as read."""
+    """The names of one migration by kind, and its mesh where the manifests are at hand. `main` is its file, as read.
+
+    `docs` are the `##` comments of groups; gates and profiles hold their own.
+    """
 
     main: Parsed
     gates: Mapping[str, intent.Gate]
     profiles: Mapping[str, intent.Profile]
     groups: Mapping[str, intent.Selection]
+    docs: Mapping[str, str]
     params: Mapping[str, intent.Param]
     mesh: Mesh | None
     scope: Scope
@@ -52,6 +56,7 @@ def know(view: View, mesh: Mesh | None) -> Knowledge | None:
         gates={name: resolve_gate(d.node, Scope.of(names, d.parsed)) for name, d in names.gates.items() if name},
         profiles=profiles,
         groups={name: resolve_group(d.node, Scope.of(names, d.parsed)) for name, d in names.groups.items() if name},
+        docs={name: Scope.of(names, d.parsed).doc(d.node.at) for name, d in names.groups.items()},
         params={param.name: param for param in params.params},
         mesh=mesh,
         scope=Scope.of(names, files[-1]),

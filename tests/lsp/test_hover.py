@@ -98,6 +98,13 @@ def test_a_group_says_its_members_where_the_manifests_are_at_hand() -> None:
     ]
 
 
+def test_a_group_says_its_comment_where_it_is_used() -> None:
+    """The `##` comment of the definition, in whichever file that is."""
+    text = 'mig 1\nuse "gates.mig"\nstage 1 "x" { move re|ad using p }'
+
+    assert "Readers." in hovered(text, used="mig 1\n## Readers.\ngroup read { workloads a/b }\n")
+
+
 def test_rest_says_who_is_left() -> None:
     """All that no other selection names."""
     text = 'mig 1\nprofile p { }\nstage 1 "x" { move shop/catalog-*, shop/ingress using p  move re|st using p }'
