@@ -85,6 +85,15 @@ class Facts:
         ]
         return frozenset(w.id for w in self.mesh.workloads if any(_takes(text, w.id) for text in patterns))
 
+    @cached_property
+    def _first_pod(self) -> Mapping[str, str]:
+        """The first live App Mesh pod of each workload, both as `namespace/name`."""
+        found: dict[str, str] = {}
+        for pod in self.meshed_pods:
+            for workload in _possible_owners(pod.ref.id):
+                found.setdefault(workload, pod.ref.id)
+        return found
+
     def blind(self, kind: str, group: str = "") -> str:
         """Say why a kind was not seen at all; empty where it was."""
         if kind in self.unread:
@@ -107,11 +116,9 @@ class Facts:
 
     def pod_to_dump(self, owner: Upstream | Edge) -> str:
         """Name a pod whose dump would tell; its workload where pods are not known."""
-        pods = sorted(pod.ref.id for pod in self.meshed_pods if pod.ref.namespace == owner.namespace)
         for workload in owner.workloads:
-            mine = [pod for pod in pods if pod.startswith(f"{workload}-")]
-            if mine:
-                return mine[0]
+            if workload in self._first_pod:
+                return self._first_pod[workload]
         return f"a pod of {owner.workloads[0]}" if owner.workloads else f"a pod of {owner.id}"
 
     def owners_with_pods(self) -> Iterator[Upstream | Edge]:
@@ -126,6 +133,12 @@ class Facts:
     def reported(self, *codes: str) -> Iterator[Diagnostic]:
         """Yield what reading the mesh reported under these codes."""
         return (finding for finding in self.findings if finding.code in codes)
+
+
+def _possible_owners(pod: str) -> Iterator[str]:
+    """Yield the workloads that may give a pod such a name: it ends in one or two parts of their controllers'."""
+    head, _, _ = pod.rpartition("-")
+    yield from (name for name in (head.rpartition("-")[0], head) if "/" in name)
 
 
 def containers(template: Template) -> tuple[Mapping[str, object], ...]:
