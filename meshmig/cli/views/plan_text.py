@@ -105,7 +105,7 @@ def _journey(stages: Sequence[Stage], shown: PlanShown) -> Iterator[str]:
 def _journey_row(stage: Stage, steps: Sequence[Step]) -> tuple[str, ...]:
     title = f"stage {stage.number}  {stage.title}"
     if not steps:
-        return (title, "done", "", "", "")
+        return (title, "done" if stage.steps else "nothing to do", "", "", "")
     passing = sum(_least_time(step) for step in steps)
     turn = next((step.id for step in steps if step.irreversible), "")
     return (
