@@ -106,7 +106,7 @@ def _show(arguments: argparse.Namespace, result: Result) -> None:
     from meshmig.cli.views.human import findings_text, human
 
     _write(sys.stdout, human(result, verbose=arguments.verbose))
-    _write(sys.stderr, findings_text(result, _width()))
+    _write(sys.stderr, findings_text(result, _width(), verbose=arguments.verbose))
 
 
 def _width() -> int:

@@ -2,12 +2,15 @@
 
 import pytest
 
+from meshmig.cli.views.human import findings_text
 from meshmig.cli.views.live import Watched, frame
 from meshmig.cli.views.log_lines import LogLines
+from meshmig.commands.result import Result
+from meshmig.diagnostics import Diagnostic, ObjectName, Severity
 from meshmig.execution.decide import Scope
 from meshmig.execution.state import fold
 from meshmig.model.plan import Bake, Judge
-from meshmig.model.run import StepStarted
+from meshmig.model.run import Outcome, StepStarted
 from tests.worlds import Heard, plan_of, run_heard, world_of
 
 
@@ -96,3 +99,24 @@ def test_a_finished_frame_has_no_step(ran) -> None:
     head, *_ = frame(watched)
 
     assert "stage 3 page" in head
+
+
+def test_findings_alike_are_told_once() -> None:
+    """Six workloads with one hazard are one message that names the others; -v shows each."""
+    found = [
+        Diagnostic(
+            code="MIG401",
+            severity=Severity.ERROR,
+            message=f"shop/{name} moves in place",
+            help="by copy",
+            object=ObjectName(api_version="apps/v1", kind="Deployment", namespace="shop", name=name),
+        )
+        for name in "abcdef"
+    ]
+    result = Result(outcome=Outcome.REFUSED, findings=tuple(found))
+
+    folded = findings_text(result)
+
+    assert folded.count("MIG401") == 1
+    assert "= 5 like it: Deployment shop/b, Deployment shop/c, Deployment shop/d and 2 more" in folded
+    assert findings_text(result, verbose=True).count("error MIG401") == 6

@@ -1,6 +1,7 @@
 """The view for people: every shown value as plain text, and findings beneath it."""
 
 import json
+from collections.abc import Sequence
 
 from meshmig.cli.views.assess_text import assess_text
 from meshmig.cli.views.envelope import object_list
@@ -14,6 +15,9 @@ from meshmig.commands import result as shown
 from meshmig.commands.result import Result
 from meshmig.diagnostics import Diagnostic, Severity
 from meshmig.language import WIDTH, render_finding
+
+_NAMED = 3
+"""How many of findings alike are named."""
 
 
 def human(result: Result, *, verbose: bool) -> str:
@@ -80,10 +84,10 @@ def _init_text(init: shown.InitShown) -> str:
     )
 
 
-def findings_text(result: Result, width: int = WIDTH) -> str:
+def findings_text(result: Result, width: int = WIDTH, *, verbose: bool = False) -> str:
     """Write the findings, errors first, each rendered with its source line where it has one, so many columns wide.
 
-    What a precheck's own text shows already is left out.
+    What a precheck's own text shows already is left out; without `verbose` findings alike are told once.
     """
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
     match result.shown:
@@ -92,7 +96,21 @@ def findings_text(result: Result, width: int = WIDTH) -> str:
         case _:
             told = result.findings
     ranked = sorted(told, key=lambda finding: order[finding.severity])
-    return "".join(_finding_text(finding, result, width) for finding in ranked)
+    alike: dict[tuple[object, ...], list[Diagnostic]] = {}
+    for finding in ranked:
+        key = (finding.severity, finding.code, finding.span, finding.help)
+        alike.setdefault((*key, finding.message) if verbose else key, []).append(finding)
+    return "".join(_alike_text(group, result, width) for group in alike.values())
+
+
+def _alike_text(group: Sequence[Diagnostic], result: Result, width: int) -> str:
+    """Write the first of findings that differ in what they are about alone, and name the others."""
+    text = _finding_text(group[0], result, width)
+    others = [str(finding.object or finding.message) for finding in group[1:]]
+    if not others:
+        return text
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    return f"{text}  = {len(others)} like it: {', '.join(others[:_NAMED])}{more}   (-v shows them)\n"
 
 
 def _finding_text(finding: Diagnostic, result: Result, width: int) -> str:
