@@ -157,3 +157,23 @@ def test_the_webhook_does_refuse(real_cluster: RealCluster) -> None:
 
     with pytest.raises(AssertionError, match="attempts"):
         real_cluster.kubectl("apply", "--server-side", "--dry-run=server", "-f", "-", given=json.dumps(body))
+
+
+def test_a_service_is_told_its_protocol_and_keeps_all_else(real_cluster: RealCluster) -> None:
+    """Server-side apply of a port's number and protocol alone; given up, the Service is as it was."""
+    ports = [{"name": "web", "port": 80, "targetPort": "http"}, {"name": "metrics", "port": 9102}]
+    metadata = {"name": "told", "namespace": "default"}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata}
+    real_cluster.apply([service | {"spec": {"selector": {"app": "told"}, "ports": ports}}])
+    declared = {"ports": [{"port": 80, "protocol": "TCP", "appProtocol": "http2"}]}
+
+    def applied(spec: dict) -> dict:
+        words = ("apply", "--server-side", "--field-manager=meshmig", "-f", "-")
+        real_cluster.kubectl(*words, given=json.dumps(service | {"spec": spec}))
+        return json.loads(real_cluster.kubectl("get", "service", "told", "-n", "default", "-o", "json"))["spec"]
+
+    before = json.loads(real_cluster.kubectl("get", "service", "told", "-n", "default", "-o", "json"))["spec"]
+    told, given_up = applied(declared), applied({})
+
+    assert told["ports"] == [before["ports"][0] | {"appProtocol": "http2"}, before["ports"][1]]
+    assert {**told, "ports": before["ports"]} == before == given_up
