@@ -200,9 +200,9 @@ class Machine:
         self.lost.update(token.text for token in self.tokens[first : self.at])
         return False
 
-    def close(self) -> None:
-        """Close every open block here, as if its brace stood before the next token."""
-        while self.opens:
+    def close(self, count: int | None = None) -> None:
+        """Close every open block here, or the innermost ones, as if their braces stood before the next token."""
+        for _ in range(len(self.opens) if count is None else count):
             self.settle()
             end = self.previous.end if self.previous else 0
             self._state.feed_token(Token("RBRACE", "", end))
@@ -213,10 +213,9 @@ class Machine:
         """The word of the statement whose block is the innermost open one; something must be open."""
         return self.tokens[self.starts[bisect_right(self.starts, self.opens[-1]) - 1]]
 
-    @property
-    def opener_word(self) -> str:
-        """The word of the innermost open block as it is spelled; a misspelt one as it was understood."""
-        place = self.starts[bisect_right(self.starts, self.opens[-1]) - 1]
+    def opener_word(self, outside: int = 0) -> str:
+        """The word of the innermost open block as it is spelled, or of one outside; a misspelt one as understood."""
+        place = self.starts[bisect_right(self.starts, self.opens[-1 - outside]) - 1]
         return self._understood.get(place, self.tokens[place].text)
 
     @property

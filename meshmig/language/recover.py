@@ -5,6 +5,7 @@ their order is the order of trust.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from meshmig.language import skipping
 from meshmig.language.grammar import BAD_ESCAPE, BAD_MANIFESTS, BAD_TEXT, STRAY_SIGNS
@@ -15,7 +16,7 @@ from meshmig.language.report import Mistake
 from meshmig.language.signs import describe_sign
 from meshmig.language.source import HIDDEN
 from meshmig.language.tree import Extent
-from meshmig.language.wording import HOME, quoted, standing
+from meshmig.language.wording import HOME, HOMES, quoted, standing
 
 
 def recover(machine: Machine) -> None:
@@ -86,6 +87,23 @@ def _unclosed(machine: Machine) -> bool:
         )
     )
     machine.close()
+    return True
+
+
+def _unclosed_settings(machine: Machine) -> bool:
+    """A word of the block outside at the beginning of a line shows that the settings within were not closed."""
+    token, opens = machine.token, machine.opens
+    if len(opens) < 2 or not machine.report.source.is_first(token.start):  # noqa: PLR2004 - a block within a block
+        return False
+    inner, brace = machine.opener, machine.tokens[opens[-1]]
+    outer = HOMES.get(skipping.block_name(machine, 1), ())
+    if token.text not in outer or brace.type != "LBRACE" or not (machine.is_complete or machine.is_boundary):
+        return False
+    message = f"the settings of `{inner.text}` are not closed before `{token.text}` begins the next line"
+    other = machine.report.label(token.at, "a `}` belongs before this")
+    mistake = Mistake(code="MIG110", at=brace.at, message=message, mark="opened here", help="close them with `}`")
+    machine.report.add(replace(mistake, others=(other,)))
+    machine.close(1)
     return True
 
 
@@ -198,6 +216,7 @@ _REPAIRS: tuple[Callable[[Machine], bool], ...] = (
     _surplus_brace,
     _stray_brace,
     _unclosed,
+    _unclosed_settings,
     _open_manifests,
     _unended_text,
     _comma,

@@ -65,7 +65,9 @@ def resolve_adoptions(items: Iterable[tree.Item], report: Report) -> tuple[inten
     """Turn every `adopt` into the object it names."""
     found: dict[tuple[str, str], tree.Adopt] = {}
     for item in items:
-        if isinstance(item, tree.Adopt) and _is_object(item.kind, item.name, report):
+        if not isinstance(item, tree.Adopt) or report.is_damaged(item.at):
+            continue
+        if _is_object(item.kind, item.name, report):
             before = found.setdefault((item.kind.text, item.name.text), item)
             if before is not item:
                 _twice(before.name, item.name, f"{item.kind.text} {item.name.text} is adopted twice", report)
@@ -79,7 +81,9 @@ def resolve_take_overs(items: Iterable[tree.Item], report: Report) -> tuple[inte
     """Turn every `take_over` into the field it names."""
     found: dict[tuple[str, str, str], tree.TakeOver] = {}
     for item in items:
-        if isinstance(item, tree.TakeOver) and _is_object(item.kind, item.name, report, several=True):
+        if not isinstance(item, tree.TakeOver) or report.is_damaged(item.at):
+            continue
+        if _is_object(item.kind, item.name, report, several=True):
             before = found.setdefault((item.kind.text, item.name.text, item.field.inner), item)
             if before is not item:
                 _twice(before.field, item.field, f"{quoted(item.field.text)} is taken over twice", report)

@@ -61,6 +61,8 @@ def _define(found: dict[str, tree.Param], item: tree.Param, report: Report) -> N
         message = f"the param {quoted(item.name.text)} is defined twice"
         help_text = "give one of them another name"
         report.add(Mistake(code="MIG202", at=item.name.at, message=message, help=help_text, others=others))
+    if report.is_damaged(item.at):
+        return
     first = item.choices[0]
     for place, choice in enumerate(item.choices):
         if _kind(choice) != _kind(first):
@@ -87,7 +89,7 @@ def _value(item: tree.Param, given: Mapping[str, str], report: Report) -> Token:
     """Return the chosen literal; what is given from outside needs no quotes."""
     name, texts = item.name.text, {choice.text: choice for choice in item.choices}
     choices = listed([quoted(text) for text in texts])
-    if item.value.text not in texts:
+    if item.value.text not in texts and not report.is_damaged(item.at):
         meant = nearest(item.value.text, texts) if item.value.type == "TEXT" else ""
         report.add(
             Mistake(

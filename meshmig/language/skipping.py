@@ -25,9 +25,9 @@ def begins_next(machine: Machine, token: Token) -> bool:
     return known and machine.report.source.is_first(token.start)
 
 
-def block_name(machine: Machine) -> str:
-    """Return what the innermost open block is called."""
-    return BLOCKS.get(machine.opener_word, "this block") if machine.opens else TOP
+def block_name(machine: Machine, outside: int = 0) -> str:
+    """Return what the innermost open block is called, or the one so many outside of it."""
+    return BLOCKS.get(machine.opener_word(outside), "this block") if len(machine.opens) > outside else TOP
 
 
 def give_up(machine: Machine) -> bool:
