@@ -19,7 +19,7 @@ _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 def start_istio(cluster: RealCluster, *, revision: str = "") -> None:
     """Install Istio's manifests, run istiod, then register its webhooks.
 
-    istiod runs outside the cluster, so its Deployment gets no pods; the manifests are those of `istioctl`.
+    The manifests are those of `istioctl`; the pods that they lead to do nothing, the istiod that answers runs outside.
     """
     began = time.monotonic()
     manifests = _manifests(revision)
