@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from meshmig.diagnostics import Diagnostic, Severity
-from meshmig.model.intent import Allow, Enforce, Enforced, InstallIstio
+from meshmig.model.intent import Allow, ClusterKind, Enforce, Enforced, InstallIstio, RelativeRequirement
 from meshmig.model.mesh import Workload
 from meshmig.model.objects import Manifest
+from meshmig.model.plan import Judge, JudgeMode
 from meshmig.planning.journey import Journey
 
 CODES = {
@@ -14,6 +15,7 @@ CODES = {
     "MIG420": "An `enforce egress` has nothing to close",
     "MIG421": "A job that is not there to be run",
     "MIG424": "`egress declared` is never enforced",
+    "MIG425": "A gate has nothing to judge by",
     "MIG423": "A `raw istio` manifest that the plan cannot write",
     "MIG401": "A workload moves in place after App Mesh's control plane is gone",
     "MIG402": "A call breaks in a state of the plan",
@@ -46,6 +48,26 @@ def hazards(journey: Journey) -> Iterator[Diagnostic]:
             yield _about(
                 scaler, "MIG409", "it would make App Mesh pods, which never become ready: `protect` freezes it"
             )
+
+
+def blind_gates(journey: Journey) -> Iterator[Diagnostic]:
+    """Yield the gates that could never say anything: without metrics, or comparing with a side that is not there."""
+    migration = journey.request.migration
+    asked = [step.action for step in journey.steps if isinstance(step.action, Judge)]
+    unmeasured = migration.metrics is None and migration.cluster.kind is not ClusterKind.FILES
+    alone = {judge.gate for judge in asked if judge.old is None and judge.mode is not JudgeMode.UNCALLED}
+    for name in dict.fromkeys(judge.gate for judge in asked):
+        gate = migration.gate(name)
+        only_compares = all(isinstance(requirement, RelativeRequirement) for requirement in gate.requirements)
+        if unmeasured:
+            message = f"gate `{name}` sees nothing: the file names no metrics"
+            help_text = 'say where they are: metrics prometheus "URL", or take the `check` away'
+        elif only_compares and name in alone:
+            message = f"gate `{name}` only compares with old pods, and is asked where there are none"
+            help_text = "add an absolute bound, like `require success_rate >= 98% over 5m`"
+        else:
+            continue
+        yield Diagnostic(code="MIG425", severity=Severity.ERROR, message=message, help=help_text, span=gate.span)
 
 
 def unwritten_raw(journey: Journey) -> Iterator[Diagnostic]:
