@@ -38,14 +38,14 @@ def site(real_cluster: RealCluster) -> Iterator[Site]:
         yield living
 
 
-def running(*, istio: bool) -> Iterator[RealCluster]:
+def running(*, istio: bool, vanilla_envoy: bool = False) -> Iterator[RealCluster]:
     """Start a cluster in a folder of its own, and end it."""
     directory = Path(tempfile.mkdtemp(prefix="meshmig-real-"))
     cluster = RealCluster(directory)
     try:
         cluster.start()
         if istio:
-            start_istio(cluster)
+            start_istio(cluster, vanilla_envoy=vanilla_envoy)
         yield cluster
     finally:
         cluster.stop()

@@ -5,6 +5,7 @@ import json
 import subprocess
 import time
 import urllib.request
+from collections.abc import Sequence
 from typing import Any
 
 from meshmig.adapters.yaml_text import documents
@@ -13,22 +14,25 @@ from tests.realcluster.cluster import RealCluster
 from tests.realcluster.processes import free_ports
 
 _NAMESPACE = "istio-system"
+_VANILLA = ("values.telemetry.enabled=false", "meshConfig.enableAutoMtls=false")
 _WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 
-def start_istio(cluster: RealCluster, *, revision: str = "") -> None:
+def start_istio(cluster: RealCluster, *, revision: str = "", vanilla_envoy: bool = False) -> None:
     """Install Istio's manifests, run istiod, then register its webhooks.
 
     The manifests are those of `istioctl`; the pods that they lead to do nothing, the istiod that answers runs outside.
+    `vanilla_envoy` leaves out what only Istio's own build of Envoy knows, and every certificate.
     """
     began = time.monotonic()
-    manifests = _manifests(revision)
+    manifests = _manifests(revision, _VANILLA if vanilla_envoy else ())
     webhooks = [body for body in manifests if body["kind"] in _WEBHOOKS]
     rest = [body for body in manifests if body["kind"] not in _WEBHOOKS]
     cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}}])
     cluster.apply(rest)
     names = ("http", "https", "grpc", "secure_grpc", "monitoring")
     ports = dict(zip(names, free_ports(len(names)), strict=True))
+    cluster.ports["istiod_grpc"] = ports["grpc"]
     _start_istiod(cluster, rest, ports, revision)
     for body in webhooks:
         _point_at_loopback(body, cluster, ports["https"])
@@ -41,8 +45,9 @@ def crds_only(cluster: RealCluster) -> None:
     cluster.apply([body for body in _manifests("") if body["kind"] == "CustomResourceDefinition"])
 
 
-def _manifests(revision: str) -> list[dict[str, Any]]:
+def _manifests(revision: str, settings: Sequence[str] = ()) -> list[dict[str, Any]]:
     flags = ["--set", "values.defaultRevision=default"] + (["--revision", revision] if revision else [])
+    flags += [word for setting in settings for word in ("--set", setting)]
     command = [str(folder() / "istioctl"), "manifest", "generate", *flags]
     done = subprocess.run(command, capture_output=True, check=True)
     found, findings = documents(done.stdout, "istioctl")
@@ -87,6 +92,9 @@ def _environment(revision: str) -> dict[str, str]:
         "PILOT_CERT_PROVIDER": "istiod",
         "VALIDATION_WEBHOOK_CONFIG_NAME": "",
         "INJECTION_WEBHOOK_CONFIG_NAME": "",
+        # What only Istio's own build of Envoy knows; no such build ever connects here.
+        "PILOT_ENABLE_ALPN_FILTER": "false",
+        "PILOT_ENABLE_METADATA_EXCHANGE": "false",
     }
 
 

@@ -31,8 +31,8 @@ class _Pair:
 
 
 def gateway_label(edge: Edge) -> str:
-    """Return the value of the label that the edge's gateway pods carry."""
-    return f"{edge.origin.ref.name}-istio"
+    """Return the value of the label that the edge's gateway pods carry: a Gateway takes pods of every namespace by it."""
+    return object_name(f"{edge.origin.ref.name}-{edge.namespace}-istio")
 
 
 def edge_objects(mesh: Mesh, edge_id: str, placements: Placements, settings: Settings) -> tuple[Manifest, ...]:
