@@ -117,7 +117,7 @@ def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_every_witness_meets_what_was_proved(meshes, cluster, tmp_path) -> None:
-    """Workloads, shares, path, Host, time limit and retries of every class are what real routes and Envoy make of it."""
+    """Workloads, shares, path, Host, time limit, retries of every class are what real routes and Envoy make of it."""
     asked = {proxy: None for mesh in meshes for item in mesh.classes if (proxy := _proxy(mesh, item))}
     listed = tables_of(asked, cluster.ports["istiod_grpc"], tmp_path)
     sent, wrong = 0, []

@@ -31,7 +31,7 @@ class _Pair:
 
 
 def gateway_label(edge: Edge) -> str:
-    """Return the value of the label that the edge's gateway pods carry: a Gateway takes pods of every namespace by it."""
+    """Return the value of the label of the edge's gateway pods: a Gateway takes pods of every namespace by it."""
     return object_name(f"{edge.origin.ref.name}-{edge.namespace}-istio")
 
 
