@@ -12,7 +12,7 @@ from meshmig.diagnostics import Diagnostic
 from meshmig.model.mesh import Fate, Ledger, LedgerRow
 from meshmig.model.objects import Json, ObjectRef, Snapshot
 from meshmig.proof.comparing import Aspect, Class
-from meshmig.proof.model import HEADER, SCHEME, Forward, Refused
+from meshmig.proof.model import HEADER, NOBODY, SCHEME, Forward, Refused
 
 _KEPT_HOST = ("host_rewrite", "keep")
 _RANGE = re.compile(r"\.(?:headers|metadata)\[\d+\](?=\.match\.range\.)")
@@ -34,8 +34,8 @@ def _is_made_for_nobody(item: Class) -> bool:
 
 
 def _is_not_offered(item: Class) -> bool:
-    """MIG327: no Service offers the port that callers are said to dial."""
-    return not isinstance(item.after, Forward)
+    """MIG327: no Service offers the port that callers dial, or that leads to a node's listener."""
+    return not (isinstance(item.before, Forward) and isinstance(item.after, Forward))
 
 
 def _same_pods_altogether(item: Class) -> bool:
@@ -51,12 +51,28 @@ def _is_left_out(item: Class) -> bool:
     return isinstance(item.before, Forward) and isinstance(item.after, Refused)
 
 
+def _reaches_pods_at_last(item: Class) -> bool:
+    """MIG336: App Mesh's proxies dial a port that no Service offers, and Istio's reach the pods."""
+    return isinstance(item.before, Refused) and isinstance(item.after, Forward)
+
+
+def _reaches_more_pods(item: Class) -> bool:
+    """MIG336: of several targets, those that nobody reached get their share now."""
+    if not (isinstance(item.before, Forward) and isinstance(item.after, Forward)):
+        return False
+    old, new = ({share.target: share.part for share in side.shares} for side in (item.before, item.after))
+    lost = old.pop(NOBODY, None)
+    return lost is not None and all(new.get(target) == part for target, part in old.items())
+
+
 _BY_CODE: Mapping[tuple[str, Aspect], Callable[[Class], bool]] = {
     ("MIG331", Aspect.TIMEOUT): _takes_the_most_generous_limit,
     ("MIG328", Aspect.ARRIVAL): _is_made_for_nobody,
     ("MIG327", Aspect.ARRIVAL): _is_not_offered,
     ("MIG350", Aspect.ARRIVAL): _is_left_out,
     ("MIG335", Aspect.DESTINATIONS): _same_pods_altogether,
+    ("MIG336", Aspect.ARRIVAL): _reaches_pods_at_last,
+    ("MIG336", Aspect.DESTINATIONS): _reaches_more_pods,
 }
 """What each finding says, and in which aspect; a finding explains a difference only where it is that one."""
 

@@ -40,6 +40,7 @@ CODES: Mapping[str, str] = {
     "MIG333": "a VirtualRouter that nothing uses",
     "MIG334": "a Mesh without workloads",
     "MIG335": "VirtualNodes that Cloud Map cannot tell apart",
+    "MIG336": "a port that proxies dial and no Service offers",
 }
 
 

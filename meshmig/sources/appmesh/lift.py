@@ -8,6 +8,7 @@ from meshmig.diagnostics import Diagnostic
 from meshmig.model.mesh import EgressPolicy, Ledger, Mesh
 from meshmig.model.objects import Snapshot
 from meshmig.sources.appmesh.cloud_map import report_shared_names
+from meshmig.sources.appmesh.dialled_ports import report_unoffered_ports
 from meshmig.sources.appmesh.findings import Report
 from meshmig.sources.appmesh.gateways import EdgeLift
 from meshmig.sources.appmesh.inventory import Inventory, Source, take_stock
@@ -50,6 +51,7 @@ def _mesh(inventory: Inventory, answers: Mapping[str, str], report: Report) -> M
     crew = assign(inventory, report)
     upstreams = lift_upstreams(inventory, crew, questions, report)
     report_shared_names(upstreams.values(), report)
+    report_unoffered_ports(upstreams.values(), report)
     hosts = HostLift(inventory, upstreams, questions, report).hosts()
     edges = EdgeLift(inventory, hosts, questions, report).edges(crew)
     workloads = lift_workloads(inventory, crew, served_by(upstreams, questions), report)

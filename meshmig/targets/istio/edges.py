@@ -110,7 +110,8 @@ def _takes_all_of(hostname: HostnameMatch | None, host: str) -> bool:
 
 
 def _routes(mesh: Mesh, edge: Edge, host: str, placements: Placements, settings: Settings) -> Manifest | None:
-    outers = [outer for outer in edge.routes if _takes_all_of(outer.hostname, host)]
+    taken = (outer for outer in edge.routes if _takes_all_of(outer.hostname, host))
+    outers = [narrowed for outer in taken for narrowed in _at_listeners(edge, outer)]
     rules = [rule for outer in outers for rule in _outer_rules(mesh, outer, host, placements)]
     if not rules:
         return None
@@ -122,6 +123,16 @@ def _routes(mesh: Mesh, edge: Edge, host: str, placements: Placements, settings:
         "http": reachable(rules),
     }
     return stamped(_named(edge, "VirtualService", suffix), spec, settings)
+
+
+def _at_listeners(edge: Edge, outer: EdgeRoute) -> Iterator[EdgeRoute]:
+    """A GatewayRoute is for listeners of its own protocol; a rule of Istio is for every port unless it names one."""
+    ports = [listener.port for listener in edge.listeners if listener.protocol is outer.protocol]
+    if len(ports) == len(edge.listeners) or outer.match.port in ports:
+        yield outer
+    elif outer.match.port is None:
+        for port in ports:
+            yield replace(outer, name=f"{outer.name}-{port}", match=replace(outer.match, port=port))
 
 
 def _outer_rules(mesh: Mesh, outer: EdgeRoute, host: str, placements: Placements) -> Iterator[dict[str, Json]]:
