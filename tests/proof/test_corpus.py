@@ -5,7 +5,7 @@ import pytest
 from meshmig.commands.opening import Place
 from meshmig.commands.result import ProofShown
 from meshmig.commands.verify import VerifyOptions, verify
-from tests.corpus.test_corpus import FOLDER, REFUSED, SETS
+from tests.corpus.sets import FOLDER, REFUSED, folder_of, names
 from tests.program import meshmig
 
 pytestmark = [
@@ -14,11 +14,10 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("name", [name for name in SETS if not name.startswith(REFUSED)])
+@pytest.mark.parametrize("name", [name for name in names() if not name.startswith(REFUSED)])
 def test_the_set_is_proved(name: str, tmp_path) -> None:
     """Unannounced, undecided and unsafe are all 0; every class has a request."""
-    assert FOLDER is not None
-    made = meshmig("init", "--files", str(FOLDER / name), "-o", "site.mig", cwd=tmp_path)
+    made = meshmig("init", "--files", str(folder_of(name)), "-o", "site.mig", cwd=tmp_path)
     assert made.exit == 0, made.stderr
 
     result = verify(str(tmp_path / "site.mig"), Place(), VerifyOptions())
