@@ -127,6 +127,8 @@ class Announced:
     def _explains(self, row: LedgerRow, item: Class) -> bool:
         """A near condition explains what becomes of just the requests that it reads in another way."""
         request = item.request or {}
+        if row.path == "spec.egressFilter.type":
+            return isinstance(item.before, Refused) and any(c.path == "spec.egressFilter" for c in item.causes_before)
         if row.path.endswith(".match.scheme"):
             return request.get(SCHEME) == "https"
         found, manifest = _RANGE.search(row.path), self.source.get(row.object)

@@ -67,7 +67,7 @@ class Members:
         """The VirtualNodes that list each VirtualService as a backend."""
         found: dict[Id, list[Id]] = {}
         for name, node in self.nodes.items():
-            for called in dict.fromkeys(self._backends(node)):
+            for called in dict.fromkeys(self.backends(node)):
                 found.setdefault(called, []).append(name)
         return {name: tuple(listed) for name, listed in found.items()}
 
@@ -100,7 +100,8 @@ class Members:
         selector = self.mesh.spec.get("namespaceSelector")
         return selector is not None and selects(selector, labels)
 
-    def _backends(self, node: Manifest) -> Iterator[Id]:
+    def backends(self, node: Manifest) -> Iterator[Id]:
+        """Yield the VirtualServices that a VirtualNode lists, by itself or by groups."""
         home = node.ref.namespace
         for backend in node.spec.get("backends") or ():
             reference = (backend.get("virtualService") or {}).get("virtualServiceRef")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from meshmig.model.objects import Json, Manifest
+from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.proof.model import NOBODY, Target
 from meshmig.proof.registry import DOMAIN, Pods, Registry, fqdn, ports_of, target_of
 
@@ -22,6 +22,11 @@ class View:
     namespace: str
     sidecar: Manifest | None = None
     labels: tuple[tuple[str, str], ...] = ()
+
+
+def view_key(view: View) -> tuple[str, ObjectRef | None, tuple[tuple[str, str], ...]]:
+    """Return what tells one way of seeing the mesh from another."""
+    return view.namespace, view.sidecar.ref if view.sidecar is not None else None, view.labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from meshmig.proof.appmesh import HostRoutes, host_routes
 from meshmig.proof.appmesh_gateways import gateway_rules, listeners_of
 from meshmig.proof.appmesh_objects import Members, members_of
 from meshmig.proof.comparing import Class, compare
+from meshmig.proof.egress import unlisted
 from meshmig.proof.istio import gateway_table, sidecar_table
-from meshmig.proof.istio_objects import Config, View
+from meshmig.proof.istio_objects import Config, View, view_key
 from meshmig.proof.model import Entry, Rule, Table
 from meshmig.proof.registry import Pods, Registry
 
@@ -45,6 +46,8 @@ def classes_of(sides: Sides) -> tuple[Class, ...]:
     for name in members.services:
         for view, entry, table in _sidecars(members, config, copies, name):
             found += compare(entry, table, sidecar_table(config, view, entry))
+    for view, entry, table in unlisted(members, config, copies):
+        found += compare(entry, table, sidecar_table(config, view, entry))
     for entry, table, pods in _gateways(members, copies):
         found += compare(entry, table, gateway_table(config, pods, entry))
     return tuple(found)
@@ -85,15 +88,11 @@ def _views(members: Members, config: Config, copies: Mapping[str, tuple[Pods, ..
         for pods in members.pods(node):
             mirrored = copies.get(pods.counts_as, (pods,))[0]
             view = config.view(mirrored, pods.ref.namespace)
-            found.setdefault(_key(view), view)
+            found.setdefault(view_key(view), view)
     if not found:
         view = config.view(None, members.services[name].ref.namespace)
-        found[_key(view)] = view
+        found[view_key(view)] = view
     return tuple(found[key] for key in sorted(found, key=str))
-
-
-def _key(view: View) -> tuple[str, ObjectRef | None, tuple[tuple[str, str], ...]]:
-    return view.namespace, view.sidecar.ref if view.sidecar is not None else None, view.labels
 
 
 def _gateways(

@@ -22,7 +22,7 @@ from meshmig.proof import journeys_end
 from meshmig.proof.comparing import Class, seen_path
 from meshmig.proof.describing import request_data
 from meshmig.proof.istio_rules import retries_of
-from meshmig.proof.model import Forward, Refused, Retries
+from meshmig.proof.model import Forward, Refused, Retries, Unrouted
 from meshmig.proof.routing import Sides, classes_of
 from tests.program import ROOT, corpus, meshmig
 from tests.proof.plain_evaluator import World
@@ -144,7 +144,8 @@ def _proxy(mesh: Mesh, item: Class) -> Proxy | None:
         namespace, _, name = item.entry.client.partition("/")
         gateway = next(m for m in mesh.target if m.ref.kind == "Gateway" and m.ref.name == f"{name}-edge")
         return Proxy("router", namespace, tuple(sorted(gateway.spec["selector"].items())))
-    namespace, _, rest = item.entry.client.partition(" ")
+    sender, _, rest = item.entry.client.partition(" ")
+    namespace = sender.partition("/")[0]
     labels: dict[str, str] = {}
     if rest:
         sidecar = next(m for m in mesh.target if f"({m.ref})" == rest)
@@ -170,6 +171,8 @@ def _differing(world: World, item: Class, answer: Answered) -> str:
     expected = item.before if item.is_equal else item.after
     if isinstance(expected, Refused):
         return "" if not answer.cluster or _target(world, answer.cluster) == "nobody" else "it was not refused"
+    if isinstance(expected, Unrouted):
+        return "" if not answer.cluster or answer.cluster.startswith("PassthroughCluster ") else "it was routed"
     if not isinstance(expected, Forward) or not answer.cluster:
         return f"expected {expected}"
     name, _, part = answer.cluster.rpartition(" ")

@@ -19,7 +19,7 @@ def _emitted(tmp_path: Path) -> Path:
 
 
 def test_the_worked_shop_is_proved_equal(tmp_path: Path) -> None:
-    """Exit 0, every class equal, nothing undecided; the plan shows the same counts."""
+    """Exit 0, every routed class equal, nothing undecided; the open filter is announced; the plan shows the same."""
     file = example("shop", tmp_path)
 
     ran = meshmig("verify", file.name, "--json", cwd=tmp_path)
@@ -27,8 +27,11 @@ def test_the_worked_shop_is_proved_equal(tmp_path: Path) -> None:
 
     assert (ran.exit, ran.outcome) == (0, "ok"), ran.stdout
     classes = ran.data["classes"]
-    assert classes["compared"] == classes["equal"] > 0
-    assert (classes["different"], classes["undecided"]) == (0, 0)
+    differing = ran.data["differences"]
+    assert classes["compared"] == classes["equal"] + classes["announced"]
+    assert classes["equal"] > classes["announced"]
+    assert (classes["unannounced"], classes["undecided"]) == (0, 0)
+    assert all(item["announced"] and "egressFilter" in item["announcement"] for item in differing)
     assert ran.data["calls"]["unsafe"] == []
     assert planned.data["proof"] == {"routing": classes, "calls": ran.data["calls"]}
 

@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from meshmig.commands.result import ProofShown
 from meshmig.model.objects import Json
 from meshmig.model.plan import Proof, RoutingProof
-from meshmig.proof import PATH, Announced, Cause, Class, curl_of, outcome_data, outcome_text, request_data, request_text
+from meshmig.proof import (
+    PATH,
+    Announced,
+    Cause,
+    Class,
+    Proved,
+    curl_of,
+    outcome_data,
+    outcome_text,
+    request_data,
+    request_text,
+)
 
 SHOWN = 20
 """How many differences and broken calls the text names before it counts the rest."""
@@ -20,7 +31,7 @@ def proof_lines(shown: ProofShown, *, verbose: bool) -> Iterator[str]:
     yield f"{shown.name}: App Mesh against {shown.of} · {inside} hosts and ports, {gateways} gateway ports"
     yield from summary_lines(proved.proof)
     limit = len(proved.classes) if verbose else SHOWN
-    differing = _differing(proved.classes)
+    differing = _differing(proved)
     for item in differing[:limit]:
         yield ""
         yield from _difference_lines(item, proved.announced)
@@ -47,14 +58,15 @@ def _routing(routing: RoutingProof) -> str:
     return ", ".join([*parts, f"{routing.undecided:,} undecided"])
 
 
-def _differing(classes: tuple[Class, ...]) -> list[Class]:
-    """The classes that are not equal, one for each pair of rules."""
+def _differing(proved: Proved) -> list[Class]:
+    """The classes that are not equal, one for each pair of rules; what nobody announced comes first."""
     found = {
         (i.entry, i.causes_before, i.causes_after, i.aspects, i.undecided): i
-        for i in reversed(classes)
+        for i in reversed(proved.classes)
         if not i.is_equal
     }
-    return list(reversed(found.values()))
+    in_order = list(reversed(found.values()))
+    return sorted(in_order, key=lambda item: bool(not item.undecided and proved.announced.of(item)))
 
 
 def _difference_lines(item: Class, announced: Announced) -> Iterator[str]:
@@ -82,7 +94,7 @@ def verify_data(shown: ProofShown) -> dict[str, Json]:
     routing = proved.proof.routing
     return {
         "classes": routing_data(routing),
-        "differences": [_difference_data(item, proved.announced) for item in _differing(proved.classes)],
+        "differences": [_difference_data(item, proved.announced) for item in _differing(proved)],
         "calls": calls_data(proved.proof),
         "witnesses": shown.witnesses or None,
     }
