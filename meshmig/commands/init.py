@@ -214,12 +214,12 @@ def _stage_lines(mesh: Mesh, request: InitRequest) -> Iterator[str]:
 
 
 def _answer_lines(mesh: Mesh) -> Iterator[str]:
-    """Write what only a person can decide, each with its safest answer."""
+    """Write what only a person can decide, as comments: each takes its safest answer until one is written."""
     for question in mesh.questions:
         yield ""
-        text = f"{question.text} ({' or '.join(question.choices)})"
-        yield from (f"# {line}" for line in textwrap.wrap(text, _COMMENT_WIDTH))
-        yield f"answer {question.id} = {question.default}"
+        yield from (f"# {line}" for line in textwrap.wrap(question.text, _COMMENT_WIDTH))
+        others = " or ".join(choice for choice in question.choices if choice != question.default)
+        yield f"# Taken: {question.default}. Else: answer {question.id} = {others}"
 
 
 def _edge_in_scope(mesh: Mesh, edge: Edge, request: InitRequest) -> bool:
