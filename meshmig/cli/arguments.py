@@ -208,10 +208,14 @@ def _drift(parser: argparse.ArgumentParser) -> None:
 
 
 def _lock(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("show", "break"))
-    _file(parser)
-    _run(parser)
-    parser.add_argument("--because", metavar="TEXT", default="", help="why another run's lock is broken")
+    acts = parser.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=_Parser)
+    for name, summary in (("show", "Show who holds the lock."), ("break", "Take the lock from a run that died.")):
+        act = acts.add_parser(name, help=summary, description=summary)
+        # What stands before the act must not be taken back by what is unset behind it.
+        _common(act, argparse.SUPPRESS)
+        _file(act)
+        _run(act)
+        act.add_argument("--because", metavar="TEXT", default="", help="why another run's lock is broken")
 
 
 def _rehearse(parser: argparse.ArgumentParser) -> None:

@@ -73,3 +73,17 @@ def test_a_stage_is_not_begun_before_the_ones_it_stands_on(tmp_path) -> None:
 
     assert (ran.outcome, ran.codes) == ("refused", ["MIG527"])
     assert ran.document["findings"][0]["help"].startswith("first: meshmig apply --stage 1")
+
+
+def test_a_lock_is_shown_and_broken_wherever_the_file_stands(tmp_path) -> None:
+    """The file may stand before or behind the reason; without a reason nothing is broken."""
+    example("shop", tmp_path)
+    meshmig("apply", "--stage", "1", "--yes", cwd=tmp_path)
+
+    shown = meshmig("lock", "show", "--json", "shop.mig", cwd=tmp_path)
+    behind = meshmig("lock", "break", "--because", "it died", "shop.mig", "--json", cwd=tmp_path)
+    before = meshmig("lock", "break", "shop.mig", "--because", "it died", "--json", cwd=tmp_path)
+    bare = meshmig("lock", "break", "shop.mig", "--json", cwd=tmp_path)
+
+    assert (shown.outcome, behind.outcome, before.outcome) == ("ok", "ok", "ok")
+    assert bare.codes == ["MIG008"]
