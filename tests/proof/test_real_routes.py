@@ -36,19 +36,37 @@ pytestmark = [
 ]
 
 FOLDER = corpus()
-SETS = (
-    "djapp-canary",
-    "eks-getting-started-canary",
-    "howto-k8s-cloudmap",
-    "howto-k8s-connection-pools",
-    "howto-k8s-grpc-ingress-v2",
-    "howto-k8s-http-ingress-v2",
-    "howto-k8s-ingress-gateway",
-    "howto-k8s-metrics-extension-v1",
-    "howto-k8s-multi-region",
-    "howto-k8s-timeout-policy",
+ROUNDS = (
+    (
+        "blog-cert-manager-tls",
+        "blog-eks-canary-pipeline",
+        "djapp-canary",
+        "howto-k8s-cloudmap",
+        "howto-k8s-connection-pools",
+        "howto-k8s-egress",
+        "howto-k8s-grpc-ingress-v2",
+        "howto-k8s-http-ingress-v2",
+        "howto-k8s-http2",
+        "howto-k8s-ingress-gateway",
+        "howto-k8s-ipv6-cloud",
+        "howto-k8s-metrics-extension-v1",
+        "howto-k8s-multi-region",
+        "howto-k8s-retry-policy",
+        "howto-k8s-timeout-policy",
+        "howto-k8s-tls-file-based",
+    ),
+    (
+        "blog-cert-manager-tls-base",
+        "blog-eks-canary-pipeline-midshift",
+        "djapp-meshed",
+        "howto-k8s-ipv6-dns",
+        "howto-k8s-metrics-extension-v2",
+    ),
+    ("eks-getting-started", "howto-k8s-metrics-extension-v3"),
+    ("eks-getting-started-canary", "howto-k8s-metrics-extension-v4"),
+    ("eks-getting-started-v2", "howto-k8s-metrics-extension-v5"),
 )
-"""Sets whose namespaces differ, so that they stand in one cluster side by side."""
+"""Every set that can move, in rounds whose namespaces differ, so that they stand in one cluster side by side."""
 
 _EMITTED = ("networking.istio.io", "security.istio.io")
 _STATUS = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy", "healthCheckNodePort")
@@ -72,10 +90,10 @@ def _mesh(name: str, file: Path) -> Mesh:
     return Mesh(name, target, classes_of(Sides(source=source, target=target, answers={})))
 
 
-@pytest.fixture(scope="module")
-def meshes(tmp_path_factory) -> tuple[Mesh, ...]:
+@pytest.fixture(scope="module", params=range(len(ROUNDS) if FOLDER is not None else 1))
+def meshes(request, tmp_path_factory) -> tuple[Mesh, ...]:
     found = [_mesh("shop", ROOT / "plans" / "shop.mig")]
-    for name in SETS if FOLDER is not None else ():
+    for name in ROUNDS[request.param] if FOLDER is not None else ():
         folder = tmp_path_factory.mktemp(name)
         made = meshmig("init", "--files", str(FOLDER / name), "-o", "site.mig", cwd=folder)
         assert made.exit == 0, made.stderr
@@ -156,7 +174,11 @@ def _proxy(mesh: Mesh, item: Class) -> Proxy | None:
 def _sent(server: Server, proxy: Proxy, item: Class, tables: Mapping[str, Any]) -> Answered:
     data = request_data(item)
     names = (f"{proxy.name}/http.{item.entry.port}", f"{proxy.name}/{item.entry.port}")
-    table = next((name for name in names if name in tables), None)
+    ends_tls = f"{proxy.name}/https.{item.entry.port}."
+    table = next(
+        (name for name in (*names, *sorted(tables)) if name in tables and (name in names or name.startswith(ends_tls))),
+        None,
+    )
     if table is None:
         return Answered(0)
     query = "&".join(f"{name}={value}" for name, value in data["query"].items())
