@@ -31,7 +31,11 @@ def execute(arguments: argparse.Namespace) -> int:
     # than this costs half the time of a large plan.
     gc.set_threshold(_COLLECT_AFTER, 50, 50)
     result = _guarded(dispatch, arguments)
-    _show(arguments, result)
+    try:
+        _show(arguments, result)
+    except Exception as error:  # noqa: BLE001 - a view that fails is a bug to report too
+        result = _bug(error)
+        _show(arguments, result)
     return EXIT[result.outcome]
 
 

@@ -136,7 +136,8 @@ def _custom_resource(journey: Journey, manifest: Manifest, last: tuple[str, ...]
     if manifest.ref.kind == "Mesh" and manifest.ref.name != journey.mesh.origin.ref.name:
         return last
     held = bool(manifest.metadata.get("finalizers"))
-    title = f"delete {manifest.ref}" + (", finalizers off: nobody answers them" if held else "")
+    why_off = "nobody answers them" if journey.gone else "their controller is stopped"
+    title = f"delete {manifest.ref}" + (f", finalizers off: {why_off}" if held else "")
     why = "App Mesh's object is gone for good; its manifest is in the journal"
     wanted = Wanted(title=title, after=last, waits=(ObjectGone(ref=manifest.ref),), irreversible=why)
     return chained([journey.write(DeleteObject(ref=manifest.ref, finalizers=held), wanted)]) or last

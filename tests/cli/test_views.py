@@ -5,12 +5,16 @@ import pytest
 from meshmig.cli.views.human import findings_text
 from meshmig.cli.views.live import Watched, frame
 from meshmig.cli.views.log_lines import LogLines
+from meshmig.cli.views.plan_steps import stage_lines
+from meshmig.cli.views.plan_text import least_time
 from meshmig.commands.result import Result
 from meshmig.diagnostics import Diagnostic, ObjectName, Severity
 from meshmig.execution.decide import Scope
 from meshmig.execution.state import fold
-from meshmig.model.plan import Bake, Judge
+from meshmig.model.intent import Strategy
+from meshmig.model.plan import Bake, Judge, Mechanism, Pause, Step, Unit
 from meshmig.model.run import Outcome, StepStarted
+from meshmig.model.units import Duration
 from tests.worlds import Heard, plan_of, run_heard, world_of
 
 
@@ -120,3 +124,35 @@ def test_findings_alike_are_told_once() -> None:
     assert folded.count("MIG401") == 1
     assert "= 5 like it: Deployment shop/b, Deployment shop/c, Deployment shop/d and 2 more" in folded
     assert findings_text(result, verbose=True).count("error MIG401") == 6
+
+
+def test_the_least_time_of_a_stage_is_its_longest_chain() -> None:
+    """Two units that wait side by side wait once: the sum of all waits would be too long."""
+    kept = Pause(length=Duration.of(hours=24), reason="the old pods stay")
+    steps = [
+        Step(id="1.1", stage=1, title="a", action=Bake(length=Duration.of(minutes=10))),
+        Step(id="1.2", stage=1, title="b", action=kept, after=("1.1",)),
+        Step(id="1.3", stage=1, title="c", action=kept, after=("1.1",)),
+        Step(id="1.4", stage=1, title="d", action=Bake(length=Duration.of(minutes=5)), after=("1.3",)),
+    ]
+
+    assert least_time(steps) == Duration.of(hours=24, minutes=15).ms
+
+
+def test_steps_between_waves_stand_between_the_waves() -> None:
+    """What waits between two units is told between them, whoever it belongs to."""
+    units = [
+        Unit(id=name, stage=1, workloads=(name,), strategy=Strategy.CANARY, mechanisms=(Mechanism.ROLLOUT,))
+        for name in ("shop/a", "shop/b")
+    ]
+    bake = Bake(length=Duration.of(minutes=1))
+    steps = [
+        Step(id="1.1", stage=1, title="a moves", action=bake, unit="shop/a"),
+        Step(id="1.2", stage=1, title="wait 1h between waves", action=bake),
+        Step(id="1.3", stage=1, title="b moves", action=Bake(length=Duration.of(minutes=2)), unit="shop/b"),
+    ]
+
+    lines = list(stage_lines(units, steps, verbose=False))
+
+    told = [line for line in lines if line.lstrip().startswith(".")]
+    assert [line.split("  ", 2)[-1].strip() for line in told] == ["a moves", "wait 1h between waves", "b moves"]

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterator, Sequence
 
+from meshmig.cli.views.fields import counted
 from meshmig.cli.views.plan_data import action_name, summary_data
 from meshmig.cli.views.plan_text import StagePart, plan_parts
 from meshmig.commands.result import PlanShown
@@ -37,7 +38,7 @@ def _markdown_head(plan: Plan) -> Iterator[str]:
     yield ""
     yield (
         f"{counts['stages']} stages, {counts['steps']} steps: {counts['create']} objects to add, "
-        f"{counts['update']} changes, {counts['delete']} to delete, {counts['approvals']} approvals."
+        f"{counts['update']} changes, {counts['delete']} to delete, {counted(counts['approvals'], 'approval')}."
     )
     yield f"World: App Mesh's control plane is **{plan.world.control_plane.value}**."
     yield ""

@@ -40,6 +40,12 @@ def value_text(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: `1 write`, `2 writes`."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 def clip(line: str, width: int = WIDTH) -> str:
     """Cut a line to the width, saying so with an ellipsis."""
     return line if len(line) <= width else line[: width - 1] + "…"

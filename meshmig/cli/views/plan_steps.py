@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from meshmig.cli.views.fields import change_lines, clip, shape_of
 from meshmig.cli.views.plan_data import condition_text, write_text
@@ -55,23 +56,41 @@ def step_lines(steps: Sequence[Step], *, verbose: bool) -> Iterator[str]:
             yield f"       = {len(alike) - 1} like this: {others}{more}   (-v opens them)"
 
 
-def unit_lines(units: Sequence[Unit], steps: Sequence[Step], *, verbose: bool) -> Iterator[str]:
-    """Write every unit that still moves; without `verbose` one that moves as an earlier one does is one line."""
+def stage_lines(units: Sequence[Unit], steps: Sequence[Step], *, verbose: bool) -> Iterator[str]:
+    """Write a stage's steps in their order; without `verbose` a unit that moves as an earlier one does is one line."""
     known: dict[tuple[object, ...], str] = {}
-    for unit in units:
-        mine = [step for step in steps if step.unit == unit.id]
-        if not mine:
-            continue
-        shape = (unit.notes, *(_kind_of(step) for step in mine))
-        told = "" if verbose else known.setdefault(shape, unit.id)
-        yield _heading(unit)
-        if told not in ("", unit.id):
-            ids = f"{mine[0].id}-{mine[-1].id.partition('.')[2]}"
-            yield f"  = {ids}  the same {len(mine)} steps as {told}   (-v opens them)"
-            continue
-        yield from (f"      {note}" for note in unit.notes)
-        for entry in _entries(mine, verbose=verbose):
-            yield from _summary(entry, verbose=verbose)
+    by_name = {unit.id: unit for unit in units}
+    for name, mine in _blocks(steps):
+        if name in by_name:
+            yield from _unit_lines(by_name[name], mine, known, verbose=verbose)
+        else:
+            yield from step_lines(mine, verbose=verbose)
+
+
+def _blocks(steps: Sequence[Step]) -> Iterator[tuple[str, Sequence[Step]]]:
+    """Cut steps into runs that belong to no unit and whole units, each unit where its first step stands."""
+    told: set[str] = set()
+    for unit, run in groupby(steps, key=lambda step: step.unit):
+        if not unit:
+            yield unit, tuple(run)
+        elif unit not in told:
+            told.add(unit)
+            yield unit, tuple(step for step in steps if step.unit == unit)
+
+
+def _unit_lines(
+    unit: Unit, mine: Sequence[Step], known: dict[tuple[object, ...], str], *, verbose: bool
+) -> Iterator[str]:
+    shape = (unit.notes, *(_kind_of(step) for step in mine))
+    told = "" if verbose else known.setdefault(shape, unit.id)
+    yield _heading(unit)
+    if told not in ("", unit.id):
+        ids = f"{mine[0].id}-{mine[-1].id.partition('.')[2]}"
+        yield f"  = {ids}  the same {len(mine)} steps as {told}   (-v opens them)"
+        return
+    yield from (f"      {note}" for note in unit.notes)
+    for entry in _entries(mine, verbose=verbose):
+        yield from _summary(entry, verbose=verbose)
 
 
 def in_full(step: Step) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from meshmig.cli.views.fields import clip, wrapped
+from meshmig.cli.views.fields import counted, wrapped
 from meshmig.cli.views.ledger_text import ledger_lines, question_lines
 from meshmig.cli.views.plan_data import summary_data
-from meshmig.cli.views.plan_steps import in_full, step_lines, unit_lines
+from meshmig.cli.views.plan_steps import in_full, stage_lines
 from meshmig.cli.views.plan_terms import terms_lines, window_text
 from meshmig.cli.views.proof_views import summary_lines
 from meshmig.commands.result import PlanShown
@@ -99,18 +99,18 @@ def _journey(stages: Sequence[Stage], shown: PlanShown) -> Iterator[str]:
     rows = [_journey_row(stage, _remaining(stage, shown)) for stage in stages]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row in rows:
-        yield clip("  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+        yield "  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
 
 
 def _journey_row(stage: Stage, steps: Sequence[Step]) -> tuple[str, ...]:
     title = f"stage {stage.number}  {stage.title}"
     if not steps:
         return (title, "done" if stage.steps else "nothing to do", "", "", "")
-    passing = sum(_least_time(step) for step in steps)
+    passing = least_time(steps)
     turn = next((step.id for step in steps if step.irreversible), "")
     return (
         title,
-        f"{sum(step.write is not None for step in steps)} writes",
+        counted(sum(step.write is not None for step in steps), "write"),
         f"waits {Duration(passing)} at least" if passing else "",
         f"undo: exact until {turn} ▲" if turn else "undo: exact",
         _asks(steps),
@@ -122,12 +122,13 @@ def _asks(steps: Sequence[Step]) -> str:
     return f"asks {', '.join(asks)}" if asks else ""
 
 
-def _least_time(step: Step) -> int:
-    match step.action:
-        case Bake(length=length) | Pause(length=length):
-            return length.ms
-        case _:
-            return 0
+def least_time(steps: Sequence[Step]) -> int:
+    """Return the milliseconds that must pass at least: along the longest chain of steps that wait for each other."""
+    done: dict[str, int] = {}
+    for step in steps:
+        length = step.action.length.ms if isinstance(step.action, Bake | Pause) else 0
+        done[step.id] = length + max((done.get(name, 0) for name in step.after), default=0)
+    return max(done.values(), default=0)
 
 
 def _stage_part(stage: Stage, shown: PlanShown, told: set[str], *, verbose: bool) -> Iterator[StagePart]:
@@ -142,9 +143,8 @@ def _stage_part(stage: Stage, shown: PlanShown, told: set[str], *, verbose: bool
 def _stage_lines(plan: Plan, stage: Stage, steps: Sequence[Step], *, verbose: bool) -> Iterator[str]:
     yield from (f"  ## {line}" for line in stage.doc.splitlines())
     yield from (f"  writes {window_text(window)}" for window in stage.windows)
-    yield from step_lines([step for step in steps if not step.unit], verbose=verbose)
     units = [unit for unit in plan.units if unit.stage == stage.number]
-    yield from unit_lines(units, steps, verbose=verbose)
+    yield from stage_lines(units, steps, verbose=verbose)
 
 
 def _turn_lines(steps: Sequence[Step]) -> Iterator[str]:
@@ -191,7 +191,8 @@ def _summary(shown: PlanShown) -> Iterator[str]:
     counts = summary_data(plan, shown.done)
     yield (
         f"{counts['stages']} stages · {counts['create']} objects to add, {counts['update']} changes, "
-        f"{counts['delete']} to delete · {counts['approvals']} approvals · digest {plan.digest[:4]} {plan.digest[4:8]}"
+        f"{counts['delete']} to delete · {counted(counts['approvals'], 'approval')} · "
+        f"digest {plan.digest[:4]} {plan.digest[4:8]}"
     )
     if shown.saved:
         yield f"Saved to {shown.saved}."

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from meshmig.cli.views.fields import counted
 from meshmig.commands.result import ProofShown
 from meshmig.model.objects import Json
 from meshmig.model.plan import Proof, RoutingProof
@@ -52,7 +53,7 @@ def summary_lines(proof: Proof) -> Iterator[str]:
 
 
 def _routing(routing: RoutingProof) -> str:
-    parts = [f"{routing.equal:,} request classes equal"]
+    parts = [f"{counted(routing.equal, 'request class')} equal"]
     parts += [f"{routing.announced:,} differ as announced"] if routing.announced else []
     parts += [f"{routing.unannounced:,} DIFFER UNANNOUNCED"] if routing.unannounced else []
     return ", ".join([*parts, f"{routing.undecided:,} undecided"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from meshmig.cli.views.fields import value_text
+from meshmig.cli.views.fields import counted, value_text
 from meshmig.commands.result import DriftShown, LockShown, Moved, RollbackShown, RunShown, StatusShown
 from meshmig.model.run import StageState
 
@@ -12,7 +12,7 @@ def run_lines(run: RunShown) -> Iterator[str]:
     done = sum(state is StageState.DONE for _, state in run.stages)
     yield (
         f"{run.name} · {done} of {len(run.stages)} stages done · digest {run.digest[:4]} {run.digest[4:8]} · "
-        f"{run.writes} writes"
+        f"{counted(run.writes, 'write')}"
     )
     yield from _stage_lines(run)
     yield from _traffic_lines(run.traffic)
