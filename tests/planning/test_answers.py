@@ -50,15 +50,20 @@ def _world(folder: Path, name: str, changes: dict[str, tuple[str, str]]):
     return migration, world.embedded.snapshot()
 
 
-def test_init_writes_every_question_with_its_safest_answer(tmp_path) -> None:
-    """The plan of that file asks nothing more, and is the same as without the answers."""
+def test_init_names_every_question_and_answers_none(tmp_path) -> None:
+    """Its file takes the safest defaults; the line that decides otherwise stands in a comment, ready to be used."""
     example("shop", tmp_path)
     (tmp_path / "shop.mig").unlink()
-    meshmig("init", "--files", "shop", "-o", "new.mig", cwd=tmp_path)
-    text = meshmig("plan", "new.mig", cwd=tmp_path).stdout
+    made = meshmig("init", "--files", "shop", "-o", "new.mig", "--json", cwd=tmp_path)
+    lines = (tmp_path / "new.mig").read_text().splitlines()
+    others = [line.partition("Else: ")[2] for line in lines if "Else: answer " in line]
 
-    assert "answer host_rewrite = rewrite" in (tmp_path / "new.mig").read_text()
-    assert "asked   4 questions, all answered in the file:" in text
+    asked = [question["id"] for question in made.data["questions"]]
+    assert not [line for line in lines if line.startswith(("answer", "allow", "raw"))]
+    assert [other.split()[1] for other in others] == asked
+    (tmp_path / "new.mig").write_text("\n".join([*lines, *others]) + "\n")
+    assert meshmig("check", "new.mig", cwd=tmp_path).exit == 0
+    assert "all answered in the file" in meshmig("plan", "new.mig", cwd=tmp_path).stdout
 
 
 @pytest.mark.parametrize("question", sorted(WORDINGS))

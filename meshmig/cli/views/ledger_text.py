@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from meshmig.cli.views.fields import wrapped
+from meshmig.cli.views.fields import counted, wrapped
 from meshmig.model.mesh import Fate, Ledger, LedgerRow, Question
 
 DIFFERENCES_SHOWN = 5
@@ -22,11 +22,11 @@ def question_lines(questions: Sequence[Question]) -> Iterator[str]:
     """Write each question with what was taken for it."""
     answered = sum(bool(question.answer) for question in questions)
     if questions and answered == len(questions):
-        yield f"asked   {len(questions)} questions, all answered in the file:"
+        yield f"asked   {counted(len(questions), 'question')}, all answered in the file:"
     elif questions:
         rest = "the others" if answered else "all"
         said = f"{answered} answered in the file, " if answered else ""
-        yield f"asked   {len(questions)} questions: {said}{rest} by their safest default (answer ID = CHOICE)"
+        yield f"asked   {counted(len(questions), 'question')}: {said}{rest} by their safest default (answer ID = CHOICE)"
     for question in questions:
         taken = question.answer if question.answer in question.choices else question.default
         others = " or ".join(choice for choice in question.choices if choice != taken)
