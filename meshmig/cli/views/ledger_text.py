@@ -26,7 +26,8 @@ def question_lines(questions: Sequence[Question]) -> Iterator[str]:
     elif questions:
         rest = "the others" if answered else "all"
         said = f"{answered} answered in the file, " if answered else ""
-        yield f"asked   {counted(len(questions), 'question')}: {said}{rest} by their safest default (answer ID = CHOICE)"
+        how = f"{said}{rest} by their safest default (answer ID = CHOICE)"
+        yield f"asked   {counted(len(questions), 'question')}: {how}"
     for question in questions:
         taken = question.answer if question.answer in question.choices else question.default
         others = " or ".join(choice for choice in question.choices if choice != taken)
