@@ -272,8 +272,8 @@ class Notifier(Protocol):
 class Observer(Protocol):
     """Who hears of events as they happen: a terminal, a log, JSON lines. Its methods must not raise."""
 
-    def begin(self, plan: Plan, before: Sequence[Event]) -> None:
-        """Hear which plan a run carries out, and what its journal held already."""
+    def begin(self, plan: Plan, before: Sequence[Event], back: int | None = None) -> None:
+        """Hear which plan a run carries out, what its journal held already, and which stage is to be taken `back`."""
         ...
 
     def event(self, event: Event) -> None:

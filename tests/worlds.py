@@ -20,7 +20,7 @@ class Heard:
 
     events: list[Event]
 
-    def begin(self, plan, before) -> None:
+    def begin(self, plan, before, back=None) -> None:
         """Nothing to keep."""
 
     def event(self, event: Event) -> None:

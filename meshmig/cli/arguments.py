@@ -95,8 +95,8 @@ def _events(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--events", metavar="PATH", help="newline-delimited JSON as things happen; - is stdout")
 
 
-def _stage(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
-    parser.add_argument("--stage", type=int, metavar="N", required=required, help="only this stage")
+def _stage(parser: argparse.ArgumentParser, *, required: bool = False, text: str = "only this stage") -> None:
+    parser.add_argument("--stage", type=int, metavar="N", required=required, help=text)
 
 
 def _init(parser: argparse.ArgumentParser) -> None:
@@ -197,7 +197,7 @@ def _status(parser: argparse.ArgumentParser) -> None:
 def _rollback(parser: argparse.ArgumentParser) -> None:
     _file(parser)
     _run(parser)
-    _stage(parser)
+    _stage(parser, text="take this stage back; without it, the last one that was begun")
     _events(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal")
 

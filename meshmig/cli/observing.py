@@ -21,7 +21,7 @@ class JsonLines:
     def __init__(self, stream: TextIO) -> None:
         self._stream: TextIO | None = stream
 
-    def begin(self, plan: Plan, before: Sequence[Event]) -> None:
+    def begin(self, plan: Plan, before: Sequence[Event], back: int | None = None) -> None:
         """Nothing: events alone are written."""
 
     def event(self, event: Event) -> None:
@@ -42,10 +42,10 @@ class Both:
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
 
-    def begin(self, plan: Plan, before: Sequence[Event]) -> None:
+    def begin(self, plan: Plan, before: Sequence[Event], back: int | None = None) -> None:
         """Hand the plan on, in order."""
         for observer in self._observers:
-            observer.begin(plan, before)
+            observer.begin(plan, before, back)
 
     def event(self, event: Event) -> None:
         """Hand the event on, in order."""

@@ -61,9 +61,9 @@ class _Staged:
     def __init__(self, world: World, observer: Observer) -> None:
         self._world, self._observer = world, observer
 
-    def begin(self, plan: Plan, before: Sequence[Event]) -> None:
+    def begin(self, plan: Plan, before: Sequence[Event], back: int | None = None) -> None:
         """Hand the plan on."""
-        self._observer.begin(plan, before)
+        self._observer.begin(plan, before, back)
 
     def event(self, event: Event) -> None:
         """Take one event."""

@@ -25,10 +25,10 @@ class Telling:
         self._plan, self._observer, self._notifier = plan, observer, notifier
         self._begun: set[int] = set()
 
-    def begin(self, plan: Plan, before: Sequence[Event]) -> None:
+    def begin(self, plan: Plan, before: Sequence[Event], back: int | None = None) -> None:
         """Hand the plan on; a stage that was begun by an earlier run is not begun again."""
         self._begun |= {_stage(e.happening.step) for e in before if isinstance(e.happening, StepStarted)}
-        self._observer.begin(plan, before)
+        self._observer.begin(plan, before, back)
 
     def event(self, event: Event) -> None:
         """Take one event."""

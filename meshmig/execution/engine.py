@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from meshmig.codec import to_json
 from meshmig.execution.calendar import spoken
+from meshmig.execution.conditions import holds
 from meshmig.execution.decide import (
     Begin,
     Look,
@@ -25,7 +26,7 @@ from meshmig.execution.looking import Looked, View, look
 from meshmig.execution.staleness import StaleField, stale_fields
 from meshmig.execution.state import RunState, StepState, fold
 from meshmig.execution.writing import carry_out
-from meshmig.model.plan import Plan, Step
+from meshmig.model.plan import Plan, Step, WorkloadDrained, WorkloadReady
 from meshmig.model.run import (
     Event,
     Happening,
@@ -60,6 +61,10 @@ CODES: Mapping[str, str] = {
     "MIG510": "Another run holds the lock",
     "MIG520": "A stage that was begun reads otherwise in the changed file",
 }
+
+
+_POLL = Duration(1_000)
+"""How often it is looked whether drained pods are back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +125,7 @@ def execute(run: Run) -> RunResult:
     token = run.lock.acquire()
     try:
         events = run.journal.read()
-        run.observer.begin(run.plan, events)
+        run.observer.begin(run.plan, events, run.scope.stage if run.scope.undo else None)
         state = fold(run.plan, events)
         judging = Judging(plan=run.plan, cluster=run.cluster, metrics=run.metrics, known=state.evidence)
         loop = _Loop(run=run, state=state, length=len(events), judging=judging)
@@ -305,9 +310,27 @@ def _undo(loop: _Loop, step: Step) -> None:
             _record(loop, StepHeld(step=step.id, reason=loop.stopped))
             return
         loop.writes += 1
+    if missing := _not_back(loop, step):
+        loop.stopped = f"{step.id} is not back within {step.deadline}, so callers stay where they are: {missing}"
+        _record(loop, StepHeld(step=step.id, reason=loop.stopped))
+        return
     if step.undo:
         (loop.compensated if step.irreversible else loop.undone).append(f"{step.id} {step.title}")
     _record(loop, StepUndone(step=step.id, compensated=bool(step.irreversible)))
+
+
+def _not_back(loop: _Loop, step: Step) -> str:
+    """Wait for drained pods to be ready again, before callers are led back to them; return what is missing then."""
+    run, begun = loop.run, loop.run.clock.now()
+    if not (step.undo and step.unit):
+        return ""
+    drained = [WorkloadReady(ref=found.ref) for found in step.waits if isinstance(found, WorkloadDrained)]
+    while missing := next((text for one in drained if (text := holds(run.cluster, one))), ""):
+        if run.clock.now().since(begun) >= step.deadline:
+            return missing
+        run.clock.check()
+        _wait(loop, _POLL)
+    return ""
 
 
 def _result(loop: _Loop) -> RunResult:

@@ -7,7 +7,7 @@ from datetime import datetime
 from meshmig.codec import from_json, to_json
 from meshmig.execution.conditions import pods_of
 from meshmig.execution.readiness import containers, is_ready
-from meshmig.gates import NOBODY, Asked, Evidence, Judged, Moment, PodName, Scrape, Side, ask, judge, scrape
+from meshmig.gates import IN_NO_MESH, NOBODY, Asked, Evidence, Judged, Moment, PodName, Scrape, Side, ask, judge, scrape
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.plan import Judge, Plan, Step
 from meshmig.model.run import DataState, Verdict
@@ -104,13 +104,21 @@ class Judging:
                 yield other.id
 
     def _baseline(self, asking: Judge, side: Side | None, old: Scrape) -> Scrape:
-        """An old side that has pods and none of them ready is no baseline, unless it is to serve nobody any more."""
-        if side is None or side.pods or asking.percent_new == _WHOLE or not asking.old:
+        """Say what the old side is where none of its pods counts.
+
+        Pods that came back after App Mesh was gone are plain ones, which nobody measures. One that has pods and none of
+        them ready is no baseline, unless it is to serve nobody any more.
+        """
+        if side is None or side.pods or not asking.old:
+            return old
+        if any(is_ready(pod) for pod in pods_of(self.cluster, asking.old)):
+            return IN_NO_MESH
+        if asking.percent_new == _WHOLE:
             return old
         return Scrape(problem=f"no pod of {asking.old} is ready: what restarted cannot become ready in App Mesh again")
 
     def _side(self, ref: ObjectRef | None, *, istio: bool) -> Side | None:
-        """The pods that count: of the new side all, of the old side those that still serve."""
+        """The pods that count: of the new side all, of the old side those that still serve with App Mesh's proxy."""
         if ref is None:
             return None
         pods = [pod for pod in pods_of(self.cluster, ref) if _counts(pod, istio=istio)]
@@ -120,7 +128,8 @@ class Judging:
 
 
 def _counts(pod: Manifest, *, istio: bool) -> bool:
-    return "istio-proxy" in containers(pod) if istio else is_ready(pod)
+    names = containers(pod)
+    return "istio-proxy" in names if istio else "envoy" in names and is_ready(pod)
 
 
 def _born(pod: Manifest) -> Instant:

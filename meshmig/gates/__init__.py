@@ -2,10 +2,11 @@
 
 from meshmig.gates.judge import Asked, Evidence, Judged, decide, judge
 from meshmig.gates.queries import Answer, ask
-from meshmig.gates.scrape import NOBODY, Moment, PodName, Scrape, Side, scrape
+from meshmig.gates.scrape import IN_NO_MESH, NOBODY, Moment, PodName, Scrape, Side, scrape
 from meshmig.gates.tally import Counts
 
 __all__ = [
+    "IN_NO_MESH",
     "NOBODY",
     "Answer",
     "Asked",

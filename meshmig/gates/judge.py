@@ -35,7 +35,8 @@ class Evidence:
     """All that a gate has seen so far; kept in the journal, so that a run that goes on asks no new question.
 
     `bets`: one a relative requirement, carried from step to step of a move. The rest is of one step: `bounds` are the
-    latency bounds that both sides share, `marks` where windows may begin, `since` when the present state began.
+    latency bounds that both sides share, `marks` where windows may begin, `since` when the present state began;
+    `old_in_no_mesh` where the old side's pods are plain ones, with which nothing can be compared.
     """
 
     bets: tuple[Bet, ...] = ()
@@ -46,6 +47,7 @@ class Evidence:
     marks: tuple[Mark, ...] = ()
     state: DataState = DataState.IDLE
     since: Instant | None = None
+    old_in_no_mesh: bool = False
 
     def for_next_step(self) -> "Evidence":
         """Return what a later step of the same move may build on."""
@@ -170,7 +172,16 @@ def _begun(asked: Asked, sides: tuple[Scrape, Scrape], bounds: Bounds, at: Insta
     old, new = (Tally(begun=at).after(side, bounds) for side in sides)
     bets = asked.evidence.bets or tuple(bet_on(r.ratio, r.slack.ratio) for r in _relative(asked.gate))
     marks = (Mark(at=at, old=old.counts, new=new.counts),)
-    return Evidence(bets=bets, old=old, new=new, bounds=bounds, at=at, marks=marks, since=at)
+    return Evidence(
+        bets=bets,
+        old=old,
+        new=new,
+        bounds=bounds,
+        at=at,
+        marks=marks,
+        since=at,
+        old_in_no_mesh=sides[0].in_no_mesh,
+    )
 
 
 def _relative(gate: Gate) -> tuple[RelativeRequirement, ...]:
@@ -195,8 +206,8 @@ def _grown(asked: Asked, sides: tuple[Scrape, Scrape], bounds: Bounds, at: Insta
     state = DataState.COUNTING if added[1].requests else DataState.IDLE
     since = evidence.since if evidence.state is state else at
     marks = _marked(asked.gate, evidence.marks, Mark(at=at, old=old.counts, new=new.counts))
-    grown = Evidence(bets=bets, old=old, new=new, bounds=bounds, at=at, marks=marks, state=state, since=since)
-    return replace(asked, evidence=grown)
+    grown = replace(evidence, bets=bets, old=old, new=new, bounds=bounds, at=at, marks=marks, state=state, since=since)
+    return replace(asked, evidence=replace(grown, old_in_no_mesh=sides[0].in_no_mesh))
 
 
 def _tick(requirement: RelativeRequirement, added: tuple[Counts, Counts]) -> Tick:
@@ -264,9 +275,18 @@ def _progress(asked: Asked, old: Counts, new: Counts) -> tuple[Verdict, str]:
         return Verdict.PASS, f"unharmed after {new.requests} requests, {figures}"
     alone = "; ".join(requirement_text(r) for r in gate.requirements if not isinstance(r, RelativeRequirement))
     if not compared and alone:
-        why = "the old side has no requests" if _relative(gate) else "the gate compares nothing"
+        why = _why_alone(asked)
         return Verdict.PASS, f"not compared, {why}: {alone} is kept, {proved}"
+    if not compared and evidence.old_in_no_mesh:
+        remedy = f"give gate {gate.name} a requirement of the new side alone, as `require success_rate >= 99% over 5m`"
+        return Verdict.FREEZE, f"nothing to compare with, {_why_alone(asked)}: {remedy}; {figures}"
     return Verdict.HOLD, proved
+
+
+def _why_alone(asked: Asked) -> str:
+    if not _relative(asked.gate):
+        return "the gate compares nothing"
+    return "the old pods are in no mesh" if asked.evidence.old_in_no_mesh else "the old side has no requests"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,15 +42,21 @@ class PodScrape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scrape:
-    """One side at one moment: the pods that were scraped and are fresh, of how many; `problem` says why none counts."""
+    """One side at one moment: the pods that were scraped and are fresh, of how many; `problem` says why none counts.
+
+    `in_no_mesh` where ready pods serve that have no proxy: what they do is counted nowhere.
+    """
 
     pods: tuple[PodScrape, ...] = ()
     expected: int = 0
     problem: str = ""
+    in_no_mesh: bool = False
 
 
 NOBODY = Scrape()
 """A side that has no pods."""
+IN_NO_MESH = Scrape(in_no_mesh=True)
+"""A side of plain pods."""
 
 
 @dataclass(frozen=True, slots=True)

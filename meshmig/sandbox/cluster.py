@@ -113,6 +113,13 @@ class EmbeddedCluster:
         """Whether App Mesh's control plane answers."""
         return ControlPlane(self._state.facts["control_plane"])
 
+    def first_known(self, fact: str, value: Json) -> Json:
+        """Return what was known of the cluster when it was asked first; kept for every later process."""
+        if fact not in self._state.facts:
+            self._state.remember(**{fact: value})
+            self._state.commit()
+        return self._state.facts[fact]
+
     @property
     def frozen(self) -> tuple[Manifest, ...]:
         """App Mesh's objects and the Services as running App Mesh Envoys know them.

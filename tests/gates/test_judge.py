@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from meshmig.codec import from_json, to_json
-from meshmig.gates import NOBODY, Asked, Evidence, Judged, Scrape, judge
+from meshmig.gates import IN_NO_MESH, NOBODY, Asked, Evidence, Judged, Scrape, judge
 from meshmig.model.intent import AbsoluteRequirement, Gate, Measure, RelativeRequirement
 from meshmig.model.plan import JudgeMode
 from meshmig.model.run import DataState, Verdict
@@ -175,6 +175,18 @@ def test_without_a_baseline_only_an_absolute_bound_can_pass() -> None:
 
     assert (bounded[-1].verdict, "not compared" in bounded[-1].reason) == (Verdict.PASS, True)
     assert {judged.verdict for judged in blank} == {Verdict.HOLD}
+
+
+def test_old_pods_in_no_mesh_are_no_baseline() -> None:
+    """An absolute bound goes on alone and says so; a gate that only compares stops at once and names the remedy."""
+    beside = [(IN_NO_MESH, reading(600 * n)) for n in range(4)]
+    bounded = _through(_asked(), beside)[-1]
+    blank = _through(_asked(gate=replace(GATE, requirements=(RELATIVE,))), beside)[-1]
+
+    assert bounded.verdict is Verdict.PASS
+    assert "the old pods are in no mesh: success_rate >= 98% over 5m is kept" in bounded.reason
+    assert (blank.verdict, blank.state) == (Verdict.FREEZE, DataState.COUNTING)
+    assert "give gate healthy a requirement of the new side alone" in blank.reason
 
 
 def test_proof_is_carried_to_the_step_where_the_old_side_is_silent() -> None:

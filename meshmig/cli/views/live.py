@@ -121,10 +121,10 @@ class LiveView:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def begin(self, plan: Plan, before: Sequence[Event]) -> None:
+    def begin(self, plan: Plan, before: Sequence[Event], back: int | None = None) -> None:
         """Take the plan, and where its run stands."""
         self._watched = Watched(plan=plan, state=fold(plan, before))
-        self._log.begin(plan, before)
+        self._log.begin(plan, before, back)
 
     def event(self, event: Event) -> None:
         """Take one event in."""

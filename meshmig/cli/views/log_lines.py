@@ -48,10 +48,10 @@ class LogLines:
         self._plan: Plan | None = None
         self._day = ""
 
-    def begin(self, plan: Plan, before: Sequence[Event]) -> None:
-        """Say where the run goes on, if it does."""
+    def begin(self, plan: Plan, before: Sequence[Event], back: int | None = None) -> None:
+        """Say where the run goes on, or goes back, if it does."""
         self._plan = plan
-        line = opening_line(plan, before)
+        line = opening_line(plan, before, back)
         if line:
             self._write(line)
 
@@ -67,11 +67,14 @@ class LogLines:
         self._write(f"{moment_text(event.at)}  {text}")
 
 
-def opening_line(plan: Plan, before: Sequence[Event]) -> str:
-    """Say where a run that was begun earlier goes on; empty for a new one."""
+def opening_line(plan: Plan, before: Sequence[Event], back: int | None = None) -> str:
+    """Say where a run that was begun earlier goes on, or goes `back`; empty for a new one."""
     if not before:
         return ""
     state = fold(plan, before)
+    back = min(state.undoing, default=back)
+    if back is not None:
+        return f"taking stage {back}{_title(plan, back)} back (journal entry {before[-1].number}, nothing lost)"
     place = current_step(plan, state)
     where = f"at step {place}" if place else "at its end"
     return f"continuing {where} (journal entry {before[-1].number}, nothing lost)"

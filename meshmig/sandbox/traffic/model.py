@@ -50,8 +50,11 @@ class Traffic:
         self._fronts = tuple(self._outside())
         known = (*self._appmesh.flows(), *self._fronts)
         first = Walk(cluster, self._appmesh, self._pods)
-        # What never worked is no flow: nothing that is done afterwards can lose it.
-        self.flows = tuple(flow for flow in known if not any(hop.lost for hop, _ in first.of(flow)))
+        # What never worked is no flow: nothing that is done afterwards can lose it. A later process must not look
+        # anew: what is lost at its beginning, as after a kill, would be lost unseen.
+        lost = [flow.name for flow in known if any(hop.lost for hop, _ in first.of(flow))]
+        broken = set(cluster.first_known("broken_flows", lost))
+        self.flows = tuple(flow for flow in known if flow.name not in broken)
         self.broken_before = len(known) - len(self.flows)
         self.requests = Requests(least_per_flow=PER_STATE if self.flows else 0)
         self._shares: tuple[tuple[Flow, tuple[tuple[Hop, float], ...]], ...] = ()
