@@ -182,9 +182,11 @@ def _approve(parser: argparse.ArgumentParser) -> None:
     _file(parser)
     _run(parser)
     _stage(parser, required=True)
-    parser.add_argument("--step", metavar="ID", default="", help="one approval of the stage; without it, all of them")
+    parser.add_argument("--step", metavar="ID", default="", help="one approval; without it, all that the team is asked")
     parser.add_argument("--because", metavar="TEXT", required=True)
-    parser.add_argument("--as", dest="team", metavar="TEAM", default="", help="who, on a cluster of files")
+    parser.add_argument(
+        "--as", dest="team", metavar="TEAM", default="", help="for which team that is asked; needed on files"
+    )
 
 
 def _status(parser: argparse.ArgumentParser) -> None:

@@ -200,7 +200,7 @@ class _Seen:
 
 
 def _approve(arguments: argparse.Namespace) -> Result:
-    from meshmig.commands.apply import ApproveOptions, approve
+    from meshmig.commands.approve import ApproveOptions, approve
 
     options = ApproveOptions(stage=arguments.stage, step=arguments.step, because=arguments.because, team=arguments.team)
     return approve(_migration(arguments), _place(arguments), options)

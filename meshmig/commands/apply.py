@@ -1,4 +1,4 @@
-"""`meshmig apply`, `approve` and `rollback`: the loop with the ports of the migration's cluster."""
+"""`meshmig apply` and `rollback`: the loop with the ports of the migration's cluster."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from meshmig.adapters.notifying import Messenger
 from meshmig.adapters.process import holder_name, is_gone
+from meshmig.commands.following import approvals_in_force, next_command
 from meshmig.commands.opening import Place, World, open_world, require_migration
 from meshmig.commands.plan import plan_now
 from meshmig.commands.recorded import Recorded, read_recorded
@@ -19,8 +20,8 @@ from meshmig.execution.journal import Journal
 from meshmig.execution.lock import RENEW_AFTER, Lock
 from meshmig.execution.state import new_percents, stage_states
 from meshmig.model.intent import Migration
-from meshmig.model.plan import Confirm, Plan, Step
-from meshmig.model.run import Approved, Event, Outcome, StageState
+from meshmig.model.plan import Plan
+from meshmig.model.run import Event, Outcome
 from meshmig.model.units import Duration
 from meshmig.ports import Observer
 
@@ -35,16 +36,6 @@ class ApplyOptions:
     observer: Observer
     stage: int | None = None
     agreed: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApproveOptions:
-    """What is approved, why, and by whom where the cluster knows no users."""
-
-    stage: int
-    because: str
-    step: str = ""
-    team: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +79,7 @@ def apply(file: str, place: Place, options: ApplyOptions) -> Result:
     messenger = Messenger()
     carried = carry_out(plan, world, Telling(plan, options.observer, messenger), Scope(stage=options.stage))
     pass_time(world, carried.result)
-    shown = _with_next(run_shown(plan, carried), source, carried.result)
+    shown = replace(run_shown(plan, carried), next_command=_following(source, plan, carried.result))
     findings = in_order((*findings, *map(_untold, messenger.failures())))
     return Result(outcome=carried.result.outcome, findings=findings, shown=shown, sources=loaded.sources)
 
@@ -163,10 +154,15 @@ def run_shown(plan: Plan, carried: Carried) -> RunShown:
         titles=tuple(stage.title for stage in plan.stages),
         traffic=new_percents(plan, result.state),
         reason=result.reason,
+        approvals=approvals_in_force(plan, result.state),
         moved=tuple(
             Moved(object=f.object, path=f.path, planned=f.planned, live=f.live, manager=f.manager) for f in result.moved
         ),
     )
+
+
+def _following(file: str, plan: Plan, result: RunResult) -> str:
+    return f"meshmig plan {file}" if result.outcome is Outcome.STALE else next_command(file, plan, result.state)
 
 
 def pass_time(world: World, result: RunResult) -> bool:
@@ -179,87 +175,6 @@ def pass_time(world: World, result: RunResult) -> bool:
         return False
     world.clock.wait(min(moments).since(world.clock.now()))
     return True
-
-
-def _with_next(run: RunShown, file: str, result: RunResult) -> RunShown:
-    open_stages = [number for number, state in run.stages if state is not StageState.DONE]
-    if not open_stages:
-        return run
-    stage = open_stages[0]
-    following = f"meshmig apply {file} --stage {stage}"
-    match result.outcome:
-        case Outcome.WAITING if result.state.waiting.keys() - result.state.until.keys():
-            following = f'meshmig approve {file} --stage {stage} --because "…"'
-        case Outcome.STALE:
-            following = f"meshmig plan {file}"
-        case Outcome.HELD | Outcome.ROLLED_BACK:
-            following = f"meshmig apply {file} --stage {stage}   back: meshmig rollback {file} --stage {stage}"
-        case _:
-            pass
-    return replace(run, next_command=following)
-
-
-def approve(file: str, place: Place, options: ApproveOptions) -> Result:
-    """Record a person's yes, bound to the recorded plan's digest."""
-    migration, loaded = require_migration(file, place)
-    world = open_world(migration, place, writes=True)
-    recorded = read_recorded(world, migration.name)
-    if recorded is None:
-        raise reject("MIG522", "nothing waits: no apply was started", f"first: meshmig apply {file}")
-    by = world.cluster.whoami()
-    if not by and not options.team:
-        raise reject("MIG523", "a folder knows no users", "say who approves: --as TEAM")
-    steps = _asked(recorded.plan, options)
-    happenings = [
-        Approved(
-            step=step.id,
-            digest=recorded.plan.digest,
-            by=by or options.team,
-            team=options.team or _team(step),
-            because=options.because,
-        )
-        for step in steps
-    ]
-    recorded_journal = Journal(world.cluster, migration.name)
-    recorded_journal.read()
-    for event in recorded_journal.append(world.clock.now(), happenings):
-        recorded.state.add(event)
-    shown = RunShown(
-        name=migration.name,
-        digest=recorded.plan.digest,
-        stages=stage_states(recorded.plan, recorded.state),
-        writes=0,
-        titles=tuple(stage.title for stage in recorded.plan.stages),
-        traffic=new_percents(recorded.plan, recorded.state),
-        next_command=f"meshmig apply {file} --stage {options.stage}",
-    )
-    return Result(outcome=Outcome.OK, shown=shown, sources=loaded.sources)
-
-
-def _asked(plan: Plan, options: ApproveOptions) -> tuple[Step, ...]:
-    stage = plan.stage(options.stage)
-    found = [step for step in (stage.steps if stage else ()) if isinstance(step.action, Confirm)]
-    steps = tuple(step for step in found if options.step in ("", step.id))
-    if not steps:
-        known = ", ".join(step.id for step in found) or "none"
-        what = f"stage {options.stage} asks for no approval" + (f" at {options.step}" if options.step else "")
-        raise reject("MIG524", what, f"approvals of that stage: {known}")
-    return steps
-
-
-def _team(step: Step) -> str:
-    return step.action.team if isinstance(step.action, Confirm) else ""
-
-
-def approve_all(plan: Plan, world: World, carried: Carried, who: str) -> bool:
-    """Approve every step that waits; returns whether there was one."""
-    waiting = [name for name in carried.result.state.waiting if isinstance(plan.step[name].action, Confirm)]
-    happenings = [
-        Approved(step=name, digest=plan.digest, by=who, team=_team(plan.step[name]), because="rehearsal")
-        for name in waiting
-    ]
-    carried.journal.append(world.clock.now(), happenings)
-    return bool(waiting)
 
 
 def rollback(file: str, place: Place, options: ApplyOptions) -> Result:

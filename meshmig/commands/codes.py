@@ -22,6 +22,8 @@ CODES: Mapping[str, str] = {
     "MIG526": "A later stage stands on this one",
     "MIG528": "The plan changed while a person was reading it",
     "MIG527": "An earlier stage is not done",
+    "MIG529": "The approval asks another team",
+    "MIG530": "A stage asks several teams: say for which",
     "MIG601": "A folder has no migration",
     "MIG602": "A folder has several migrations",
     "MIG603": "A file exists already",

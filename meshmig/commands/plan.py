@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from meshmig.commands.building import build_plan
@@ -13,7 +13,7 @@ from meshmig.diagnostics import Diagnostic, has_errors, in_order, reject
 from meshmig.model.intent import Migration
 from meshmig.model.objects import Json
 from meshmig.model.plan import Plan, Step
-from meshmig.model.run import Outcome
+from meshmig.model.run import Approved, Outcome
 from meshmig.planning import written
 
 
@@ -30,11 +30,12 @@ class PlanOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A plan with the steps that lie behind it."""
+    """A plan with the steps that lie behind it, and the approvals in force, by step."""
 
     plan: Plan | None
     findings: tuple[Diagnostic, ...]
     done: frozenset[str] = frozenset()
+    approved: Mapping[str, Approved] = field(default_factory=dict)
 
 
 def plan(file: str, place: Place, options: PlanOptions) -> Result:
@@ -55,6 +56,7 @@ def plan(file: str, place: Place, options: PlanOptions) -> Result:
         plan=planned.plan,
         stage=options.stage,
         done=planned.done,
+        approved=planned.approved,
         full_ledger=options.full_ledger,
         saved=options.output,
     )
@@ -74,7 +76,12 @@ def plan_now(migration: Migration, world: World) -> Planned:
 
 
 def _as_recorded(recorded: Recorded) -> Planned:
-    return Planned(plan=recorded.plan, findings=recorded.plan.findings, done=recorded.done)
+    return Planned(
+        plan=recorded.plan,
+        findings=recorded.plan.findings,
+        done=recorded.done,
+        approved=recorded.state.approved,
+    )
 
 
 def _anew(recorded: Recorded, migration: Migration, world: World) -> Planned:

@@ -8,7 +8,7 @@ from meshmig.commands.opening import World
 from meshmig.diagnostics import reject
 from meshmig.diffs import predict
 from meshmig.execution.journal import Journal
-from meshmig.execution.state import RunState, StepState, fold
+from meshmig.execution.state import RunState, StepState, fold, stands
 from meshmig.model.intent import Migration
 from meshmig.model.objects import Manifest, ObjectRef, Snapshot
 from meshmig.model.plan import Plan, Stage, Step
@@ -30,8 +30,7 @@ class Recorded:
 
     def stands(self, stage: Stage) -> bool:
         """Whether a step of the stage was begun and not taken back."""
-        known = {self.state.step(step.id) for step in stage.steps}
-        return bool(known - {StepState.PENDING, StepState.UNDONE}) or stage.number in self.state.stages_done
+        return stands(stage, self.state)
 
 
 def read_recorded(world: World, name: str) -> Recorded | None:

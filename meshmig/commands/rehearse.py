@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from meshmig.commands.apply import Carried, approve_all, carry_out, pass_time, run_shown
+from meshmig.commands.apply import Carried, carry_out, pass_time, run_shown
+from meshmig.commands.approve import approve_all
 from meshmig.commands.building import plan_snapshot, require_plan
 from meshmig.commands.opening import Place, World, rehearsal_world, require_migration
 from meshmig.commands.result import PodsCounted, Requests, Result

@@ -10,7 +10,7 @@ from meshmig.model.mesh import Question
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.plan import Judge, Plan, Step
 from meshmig.model.precheck import Looked
-from meshmig.model.run import Outcome, StageState, Verdict
+from meshmig.model.run import Approved, Outcome, StageState, Verdict
 from meshmig.model.units import Instant
 from meshmig.proof import Proved
 
@@ -55,6 +55,8 @@ class PlanShown:
     stage: int | None = None
     step: str = ""
     done: frozenset[str] = frozenset()
+    approved: Mapping[str, Approved] = field(default_factory=dict)
+    """The approvals in force, by step."""
     full_ledger: bool = False
     saved: str = ""
 
@@ -114,6 +116,18 @@ class PodsCounted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Yes:
+    """An approval in force: of which step, for which team, by whom; `again`: asked for twice, the first one stands."""
+
+    step: str
+    title: str
+    team: str
+    by: str
+    because: str
+    again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunShown:
     """Where a run stands after a command."""
 
@@ -126,6 +140,8 @@ class RunShown:
     """The stages' titles, in their order."""
     reason: str = ""
     next_command: str = ""
+    approvals: tuple[Yes, ...] = ()
+    """Of `approve` those that it gave or found given; else those of the stages that remain."""
     moved: tuple[Moved, ...] = ()
     requests: Requests | None = None
     pods: PodsCounted | None = None

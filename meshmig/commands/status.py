@@ -1,6 +1,7 @@
 """`meshmig status`, `drift` and `lock`: where a migration stands."""
 
 from meshmig.adapters.process import holder_name
+from meshmig.commands.following import approvals_in_force, next_command
 from meshmig.commands.opening import Place, World, open_world, require_migration
 from meshmig.commands.recorded import Recorded, read_recorded
 from meshmig.commands.result import DriftShown, LockShown, Moved, Result, RunShown, StatusShown
@@ -11,7 +12,7 @@ from meshmig.execution.lock import Lock
 from meshmig.execution.state import StepState, new_percents, stage_states
 from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import DeleteObject, PatchPods, Step
-from meshmig.model.run import Outcome, StageState
+from meshmig.model.run import Outcome
 
 
 def status(file: str, place: Place, *, objects: bool) -> Result:
@@ -43,7 +44,6 @@ def _nothing(name: str, file: str) -> RunShown:
 
 def _run(recorded: Recorded, file: str) -> RunShown:
     stages = stage_states(recorded.plan, recorded.state)
-    left = [number for number, state in stages if state is not StageState.DONE]
     reasons = [*recorded.state.held.values(), *recorded.state.waiting.values(), *recorded.state.back.values()]
     return RunShown(
         name=recorded.plan.migration,
@@ -53,7 +53,8 @@ def _run(recorded: Recorded, file: str) -> RunShown:
         writes=sum(recorded.state.step(name) in _WRITTEN for name, s in recorded.plan.step.items() if s.write),
         traffic=new_percents(recorded.plan, recorded.state),
         reason="; ".join(reasons),
-        next_command=f"meshmig apply {file} --stage {left[0]}" if left else "",
+        next_command=next_command(file, recorded.plan, recorded.state),
+        approvals=approvals_in_force(recorded.plan, recorded.state),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from meshmig.model.objects import Json
-from meshmig.model.plan import Plan, Shift, Step
+from meshmig.model.plan import Plan, Shift, Stage, Step
 from meshmig.model.run import (
     Approved,
     Event,
@@ -47,7 +47,8 @@ class RunState:
     digest: str = ""
     steps: dict[str, StepState] = field(default_factory=dict)
     started: dict[str, Instant] = field(default_factory=dict)
-    approved: set[str] = field(default_factory=set)
+    approved: dict[str, Approved] = field(default_factory=dict)
+    """The approvals in force, by step."""
     held: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     until: dict[str, Instant] = field(default_factory=dict)
@@ -107,8 +108,9 @@ class RunState:
             case PlanReplaced(digest=digest):
                 self.digest = digest
                 self.approved.clear()
-            case Approved(step=step, digest=digest) if digest == self.digest:
-                self.approved.add(step)
+            case Approved(step=step, digest=digest) as approved if digest == self.digest:
+                self.approved[step] = approved
+                self.waiting.pop(step, None)
             case UnitFailing(unit=unit, reason=reason):
                 self.failing[unit] = reason
             case UnitRolledBack(unit=unit, reason=reason):
@@ -148,6 +150,12 @@ def fold(plan: Plan, events: Sequence[Event]) -> RunState:
     for event in events:
         state.add(event)
     return state
+
+
+def stands(stage: Stage, state: RunState) -> bool:
+    """Whether a step of the stage was begun and not taken back."""
+    known = {state.step(step.id) for step in stage.steps}
+    return bool(known - {StepState.PENDING, StepState.UNDONE}) or stage.number in state.stages_done
 
 
 def stage_states(plan: Plan, state: RunState) -> tuple[tuple[int, StageState], ...]:

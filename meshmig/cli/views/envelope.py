@@ -210,6 +210,8 @@ def run_data(run: RunShown) -> dict[str, Json]:
         "reason": run.reason,
         "next_command": run.next_command,
     }
+    if run.approvals:
+        data["approvals"] = [_yes(yes) for yes in run.approvals]
     if run.moved:
         data["moved"] = [_moved(moved) for moved in run.moved]
     if run.requests is not None:
@@ -225,6 +227,11 @@ def run_data(run: RunShown) -> dict[str, Json]:
     if run.pods is not None:
         data["pods"] = {"before": run.pods.before, "istio": run.pods.istio, "appmesh": run.pods.appmesh}
     return data
+
+
+def _yes(yes: shown.Yes) -> Json:
+    said = {"step": yes.step, "title": yes.title, "team": yes.team, "by": yes.by, "because": yes.because}
+    return {**said, "again": yes.again}
 
 
 def _moved(moved: shown.Moved) -> Json:

@@ -113,8 +113,9 @@ def _said(plan: Plan | None, happening: Happening, at: Instant) -> Iterator[str]
 
 def _of_the_run(plan: Plan | None, happening: Happening) -> Iterator[str]:
     match happening:
-        case Approved(step=name, by=by, because=because):
-            yield f"{_titled(plan, name)} approved by {by}: {because}"
+        case Approved(step=name, by=by, team=team, because=because):
+            speaker = by if by == team else f"{by} for {team}"
+            yield f"{_titled(plan, name)} approved by {speaker}: {because}"
         case UnitFailing(unit=unit, reason=reason):
             yield f"{unit} goes back: {reason}"
         case UnitRolledBack(unit=unit):

@@ -51,12 +51,14 @@ def plan_data(shown: PlanShown) -> dict[str, Json]:
         "ledger": ledger_data(plan.ledger),
         "questions": [question_data(question) for question in plan.questions],
         "proof": _proof_data(plan.proof),
-        "summary": summary_data(plan, shown.done),
+        "summary": summary_data(plan, shown.done, frozenset(shown.approved)),
         "file": shown.saved,
     }
 
 
-def summary_data(plan: Plan, done: frozenset[str] = frozenset()) -> dict[str, Json]:
+def summary_data(
+    plan: Plan, done: frozenset[str] = frozenset(), approved: frozenset[str] = frozenset()
+) -> dict[str, Json]:
     """Count what is still to be written, waited for and approved."""
     steps = [step for stage in plan.stages for step in stage.steps if step.id not in done]
     writes = [step.change.action for step in steps if step.change is not None]
@@ -66,7 +68,7 @@ def summary_data(plan: Plan, done: frozenset[str] = frozenset()) -> dict[str, Js
         "create": writes.count(ChangeAction.CREATE),
         "update": writes.count(ChangeAction.UPDATE),
         "delete": writes.count(ChangeAction.DELETE),
-        "approvals": sum(isinstance(step.action, Confirm) for step in steps),
+        "approvals": sum(isinstance(step.action, Confirm) and step.id not in approved for step in steps),
         "workloads": sum(len(unit.workloads) for unit in plan.units),
         "questions": len(plan.questions),
     }
@@ -81,8 +83,13 @@ def _stage_data(stage: Stage, shown: PlanShown) -> Json:
         "point_of_no_return": stage.point_of_no_return or None,
         "at_once": stage.at_once,
         "windows": [window_data(window) for window in stage.windows],
-        "steps": [step_data(step) for step in wanted],
+        "steps": [step_data(step) | _approval(step, shown) for step in wanted],
     }
+
+
+def _approval(step: Step, shown: PlanShown) -> dict[str, Json]:
+    given = shown.approved.get(step.id)
+    return {"approved": {"by": given.by, "because": given.because}} if given else {}
 
 
 def step_data(step: Step) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 """A plan as a person reads it: which world, what happens, how it is undone, what stops it, what needs you."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meshmig.cli.views.fields import counted, wrapped
 from meshmig.cli.views.ledger_text import ledger_lines, question_lines
@@ -89,20 +89,27 @@ def _head(plan: Plan) -> Iterator[str]:
 
 
 def _remaining(stage: Stage, shown: PlanShown) -> list[Step]:
-    return [step for step in stage.steps if step.id not in shown.done and shown.step in ("", step.id)]
+    steps = [step for step in stage.steps if step.id not in shown.done and shown.step in ("", step.id)]
+    return [_with_approval(step, shown) for step in steps]
+
+
+def _with_approval(step: Step, shown: PlanShown) -> Step:
+    """Note who said yes already."""
+    given = shown.approved.get(step.id)
+    return replace(step, note=f"approved by {given.by}: {given.because}") if given else step
 
 
 def _journey(stages: Sequence[Stage], shown: PlanShown) -> Iterator[str]:
     """One line a stage: what it costs, whom it asks, how far it can be taken back."""
     if len(stages) < 2:  # noqa: PLR2004 - a table of one row says nothing new
         return
-    rows = [_journey_row(stage, _remaining(stage, shown)) for stage in stages]
+    rows = [_journey_row(stage, _remaining(stage, shown), shown) for stage in stages]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     for row in rows:
         yield "  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
 
 
-def _journey_row(stage: Stage, steps: Sequence[Step]) -> tuple[str, ...]:
+def _journey_row(stage: Stage, steps: Sequence[Step], shown: PlanShown) -> tuple[str, ...]:
     title = f"stage {stage.number}  {stage.title}"
     if not steps:
         return (title, "done" if stage.steps else "nothing to do", "", "", "")
@@ -113,7 +120,7 @@ def _journey_row(stage: Stage, steps: Sequence[Step]) -> tuple[str, ...]:
         counted(sum(step.write is not None for step in steps), "write"),
         f"waits {Duration(passing)} at least" if passing else "",
         f"undo: exact until {turn} ▲" if turn else "undo: exact",
-        _asks(steps),
+        _asks([step for step in steps if step.id not in shown.approved]),
     )
 
 
@@ -134,7 +141,7 @@ def least_time(steps: Sequence[Step]) -> int:
 def _stage_part(stage: Stage, shown: PlanShown, told: set[str], *, verbose: bool) -> Iterator[StagePart]:
     steps = _remaining(stage, shown)
     if steps:
-        title = " · ".join(cell for cell in _journey_row(stage, steps) if cell)
+        title = " · ".join(cell for cell in _journey_row(stage, steps, shown) if cell)
         body = _stage_lines(shown.plan, stage, steps, verbose=verbose)
         lines = (*body, *_gate_lines(shown.plan, steps, told), *_turn_lines(steps))
         yield StagePart(title=title, lines=tuple(line.rstrip() for line in lines))
@@ -188,7 +195,7 @@ def _requirement(requirement: Requirement) -> str:
 
 def _summary(shown: PlanShown) -> Iterator[str]:
     plan = shown.plan
-    counts = summary_data(plan, shown.done)
+    counts = summary_data(plan, shown.done, frozenset(shown.approved))
     yield (
         f"{counts['stages']} stages · {counts['create']} objects to add, {counts['update']} changes, "
         f"{counts['delete']} to delete · {counted(counts['approvals'], 'approval')} · "

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from meshmig.cli.views.fields import counted, value_text
-from meshmig.commands.result import DriftShown, LockShown, Moved, RollbackShown, RunShown, StatusShown
+from meshmig.commands.result import DriftShown, LockShown, Moved, RollbackShown, RunShown, StatusShown, Yes
 from meshmig.model.run import StageState
 
 
@@ -16,6 +16,7 @@ def run_lines(run: RunShown) -> Iterator[str]:
     )
     yield from _stage_lines(run)
     yield from _traffic_lines(run.traffic)
+    yield from map(_yes_line, run.approvals)
     if run.requests is not None:
         causes = ", ".join(f"{count} {cause}" for cause, count in sorted(run.requests.by_cause.items()))
         yield (
@@ -48,6 +49,11 @@ def _traffic_lines(traffic: Sequence[tuple[str, int]]) -> Iterator[str]:
         yield f"{unit:<{width}}  {word}"
 
 
+def _yes_line(yes: Yes) -> str:
+    speaker = yes.by if yes.by == yes.team else f"{yes.by} for {yes.team}"
+    return f"{'approved already' if yes.again else 'approved'}  {yes.step:<6}{yes.title}, by {speaker}: {yes.because}"
+
+
 def moved_lines(moved: Sequence[Moved]) -> Iterator[str]:
     """Name every field that is not as planned, and its writer."""
     if moved:
@@ -66,6 +72,7 @@ def status_lines(status: StatusShown) -> Iterator[str]:
     yield f"{run.name} · {done} of {len(run.stages)} stages done · {digest} · lock {lock}"
     yield from _stage_lines(run)
     yield from _traffic_lines(run.traffic)
+    yield from map(_yes_line, run.approvals)
     yield f"journal {status.journal} entries"
     if run.reason:
         yield run.reason
