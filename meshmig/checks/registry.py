@@ -106,7 +106,12 @@ _ROWS = (
     ("P14", BLOCKER, "narrow the podSelectors", membership.double_claims),
     ("P15", WARNING, "correct it, or remove what leads there", membership.addresses),
     ("P16", WARNING, "move its pods together with their callers", membership.cloud_map),
-    ("P17", WARNING, "move callers before callees: the plan's order does", membership.tls),
+    (
+        "P17",
+        WARNING,
+        "move callers in earlier stages than those they call: `waves … by calls` does",
+        membership.tls,
+    ),
     ("P18", BLOCKER, "decide how it is reached", membership.outside),
     (
         "P19",

@@ -9,7 +9,7 @@ from meshmig.commands.building import build_plan
 from meshmig.commands.opening import Place, World, open_world, require_migration
 from meshmig.commands.recorded import Recorded, read_recorded, replanned
 from meshmig.commands.result import Nothing, PlanShown, Result
-from meshmig.diagnostics import Diagnostic, has_errors, in_order, reject
+from meshmig.diagnostics import Diagnostic, Severity, has_errors, in_order, reject
 from meshmig.model.intent import Migration
 from meshmig.model.objects import Json
 from meshmig.model.plan import Plan, Step
@@ -45,7 +45,8 @@ def plan(file: str, place: Place, options: PlanOptions) -> Result:
     planned = plan_now(migration, world)
     findings = in_order((*loaded.findings, *planned.findings))
     if planned.plan is None or has_errors(findings):
-        shown = PlanShown(plan=planned.plan, stage=options.stage) if planned.plan else Nothing()
+        errors = sum(finding.severity is Severity.ERROR for finding in findings)
+        shown = PlanShown(plan=planned.plan, stage=options.stage, errors=errors) if planned.plan else Nothing()
         return Result(outcome=Outcome.REFUSED, findings=findings, shown=shown, sources=loaded.sources)
     _require_stage(planned.plan, options.stage)
     if options.output:

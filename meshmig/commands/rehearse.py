@@ -11,11 +11,11 @@ from meshmig.commands.result import PodsCounted, Requests, Result
 from meshmig.diagnostics import Diagnostic, RejectedError, Severity, in_order, reject
 from meshmig.execution.readiness import containers, is_meshed
 from meshmig.model.objects import Manifest
-from meshmig.model.plan import Plan
+from meshmig.model.plan import Judge, Plan
 from meshmig.model.units import Duration
 from meshmig.ports import Observer, UnavailableError
 from meshmig.sandbox.cluster import EmbeddedCluster
-from meshmig.sandbox.faults import Fault, Faults, KilledError, parse_fault
+from meshmig.sandbox.faults import OF_TRAFFIC, Fault, Faults, KilledError, parse_fault
 from meshmig.sandbox.faulty_cluster import FaultyCluster
 
 _APPROVER = "rehearsal"
@@ -49,7 +49,7 @@ def rehearse(file: str, place: Place, faults: Sequence[str], observer: Observer)
         appmesh=_count_pods(world.embedded, is_meshed),
     )
     shown = replace(run_shown(plan, carried), requests=_requests(world), pods=pods, next_command="")
-    findings = in_order((*built.findings, *_spent(planted)))
+    findings = in_order((*built.findings, *_spent(plan, planted)))
     return Result(outcome=carried.result.outcome, findings=findings, shown=shown, sources=loaded.sources)
 
 
@@ -77,14 +77,20 @@ def _require_stages(plan: Plan, faults: Sequence[Fault]) -> None:
         raise RejectedError(wrong)
 
 
-def _spent(faults: Faults) -> Iterator[Diagnostic]:
-    """Say which faults hit nothing: their rehearsal proves nothing about them."""
-    for fault in faults.spent:
+def _spent(plan: Plan, faults: Faults) -> Iterator[Diagnostic]:
+    """Say which faults hit nothing: their rehearsal proves nothing about them.
+
+    A fault of the traffic hits nothing where no gate judges, though requests of pods that moved earlier fail by it.
+    """
+    judged = {step.stage for step in plan.step.values() if isinstance(step.action, Judge)}
+    for fault in faults.planted:
+        if fault not in faults.spent and (fault.name not in OF_TRAFFIC or fault.stage in judged):
+            continue
         yield Diagnostic(
             code="MIG643",
             severity=Severity.WARNING,
             message=f"`{fault}` hit nothing: stage {fault.stage} did nothing that it could break, or was not reached",
-            help="plant it in a stage that moves a workload",
+            help="plant it in a stage that moves a workload, under a gate where it is a fault of the traffic",
         )
 
 

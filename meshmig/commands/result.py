@@ -49,7 +49,10 @@ class InitShown:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanShown:
-    """A plan, of it one stage or step where asked; `done` are the steps that a recorded run has behind it."""
+    """A plan, of it one stage or step where asked.
+
+    `done` are the steps that a recorded run has behind it; with `errors` the plan is refused for so many findings.
+    """
 
     plan: Plan
     stage: int | None = None
@@ -59,6 +62,7 @@ class PlanShown:
     """The approvals in force, by step."""
     full_ledger: bool = False
     saved: str = ""
+    errors: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,7 +52,7 @@ def _run(recorded: Recorded, file: str) -> RunShown:
         titles=tuple(stage.title for stage in recorded.plan.stages),
         writes=sum(recorded.state.step(name) in _WRITTEN for name, s in recorded.plan.step.items() if s.write),
         traffic=new_percents(recorded.plan, recorded.state),
-        reason="; ".join(reasons),
+        reason="; ".join(dict.fromkeys(reasons)),
         next_command=next_command(file, recorded.plan, recorded.state),
         approvals=approvals_in_force(recorded.plan, recorded.state),
     )

@@ -80,6 +80,23 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def spoken_where(plan: Plan, stage: Stage, moment: Instant) -> str:
+    """Write a moment as the language does, and as the clocks of the windows' zones show it: `(09:00 in Europe/Berlin)`.
+
+    The day is named where it is another one than in UTC.
+    """
+    recurring = [w.when for w in (*plan.terms.windows, *stage.windows) if isinstance(w.when, Recurrence)]
+    zones = [zone for zone in dict.fromkeys(when.zone for when in recurring) if zone != "UTC"]
+    shown = [f"{_clock(moment, zone)} in {zone}" for zone in zones]
+    return f"{spoken(moment)} ({', '.join(shown)})" if shown else spoken(moment)
+
+
+def _clock(moment: Instant, zone: str) -> str:
+    utc = datetime.fromtimestamp(moment.ms / _MS, UTC)
+    local = utc.astimezone(_zone(zone))
+    return local.strftime("%H:%M" if local.date() == utc.date() else "%Y-%m-%d %H:%M")
+
+
 def spoken(moment: Instant) -> str:
     """Write a moment as the language does: `2026-11-30T22:00Z`."""
     return datetime.fromtimestamp(moment.ms / _MS, UTC).strftime("%Y-%m-%dT%H:%MZ")

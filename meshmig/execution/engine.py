@@ -1,10 +1,10 @@
 """The loop: decide, do, journal, until there is nothing more to do or something stops it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from meshmig.codec import to_json
-from meshmig.execution.calendar import spoken
+from meshmig.execution.calendar import spoken_where
 from meshmig.execution.conditions import holds
 from meshmig.execution.decide import (
     Begin,
@@ -65,6 +65,8 @@ CODES: Mapping[str, str] = {
 
 _POLL = Duration(1_000)
 """How often it is looked whether drained pods are back."""
+_NAMED = 3
+"""How many of the steps that wait for the same are named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +228,10 @@ def _do(loop: _Loop, item: Next) -> bool:
 
 def _wait_outside(loop: _Loop, item: Shut) -> None:
     """Say once till when a write may not start."""
-    till = f"till {spoken(item.until)}" if item.until is not None else "and never opens within a year"
+    stage = loop.run.plan.stage(item.step.stage)
+    till = "and never opens within a year"
+    if item.until is not None and stage is not None:
+        till = f"till {spoken_where(loop.run.plan, stage, item.until)}"
     waiting = StepWaiting(step=item.step.id, reason=f"{item.reason}: writes may not start {till}", until=item.until)
     if not _known(loop.state, waiting):
         _record(loop, waiting)
@@ -362,6 +367,16 @@ def _ending(loop: _Loop) -> tuple[Outcome, str]:
     if state.held:
         return Outcome.HELD, "; ".join(f"held at {step}: {reason}" for step, reason in state.held.items())
     if state.waiting:
-        return Outcome.WAITING, "; ".join(f"{step} waits: {reason}" for step, reason in state.waiting.items())
+        return Outcome.WAITING, "; ".join(_waits(state.waiting))
     finished = all(stage.number in state.stages_done for stage in plan.stages)
     return (Outcome.FINISHED if finished else Outcome.OK), ""
+
+
+def _waits(waiting: Mapping[str, str]) -> Iterator[str]:
+    """Say each reason once, with the first of the steps that wait for it."""
+    steps: dict[str, list[str]] = {}
+    for step, reason in waiting.items():
+        steps.setdefault(reason, []).append(step)
+    for reason, names in steps.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield f"{', '.join(names[:_NAMED])}{more} {'wait' if len(names) > 1 else 'waits'}: {reason}"

@@ -146,6 +146,7 @@ def _target(place: tree.Place, report: Report) -> intent.IstioChoice:
     return intent.IstioChoice(
         revision=revision.inner if revision else "default",
         mtls_strict=not ("MTLS" in values and values["MTLS"].type == "PERMISSIVE"),
+        mtls_said="MTLS" in values,
         egress_declared="EGRESS" in values and values["EGRESS"].type == "DECLARED",
         span=report.span(place.at),
     )

@@ -39,6 +39,8 @@ class IstioChoice:
     revision: str = "default"
     mtls_strict: bool = True
     """What `enforce mtls` may tighten to; `mtls permissive` forbids that stage action."""
+    mtls_said: bool = False
+    """Whether the file says `mtls` itself: what is `strict` by default alone was asked by nobody."""
     egress_declared: bool = False
     """`egress declared`: App Mesh's DROP_ALL is kept by Sidecars and ServiceEntries; else open."""
     span: Span | None = None

@@ -15,6 +15,8 @@ CODES = {
     "MIG420": "An `enforce egress` has nothing to close",
     "MIG421": "A job that is not there to be run",
     "MIG424": "`egress declared` is never enforced",
+    "MIG426": "`mtls strict` is never enforced",
+    "MIG427": "A job template that runs by itself",
     "MIG425": "A gate has nothing to judge by",
     "MIG423": "A `raw istio` manifest that the plan cannot write",
     "MIG401": "A workload moves in place after App Mesh's control plane is gone",
@@ -80,15 +82,19 @@ def unwritten_raw(journey: Journey) -> Iterator[Diagnostic]:
         yield Diagnostic(code="MIG423", severity=Severity.ERROR, message=message, help=help_text, span=raw.span)
 
 
-def open_egress(journey: Journey) -> Iterator[Diagnostic]:
-    """Yield a declared egress that no stage closes: the word alone closes nothing."""
+def unenforced(journey: Journey) -> Iterator[Diagnostic]:
+    """Yield what `to istio` declares and no stage enforces: the word alone tightens nothing."""
     choice = journey.settings.choice
     actions = (action for stage in journey.request.migration.stages for action in stage.actions)
-    closes = any(isinstance(action, Enforce) and action.what is Enforced.EGRESS for action in actions)
-    if choice.egress_declared and not closes:
+    enforced = {action.what for action in actions if isinstance(action, Enforce)}
+    if choice.egress_declared and Enforced.EGRESS not in enforced:
         message = "the migration says `egress declared`, and no stage says `enforce egress`: it stays open"
         help_text = "write `enforce egress` in a late stage, or say `egress open`"
         yield Diagnostic(code="MIG424", severity=Severity.WARNING, message=message, help=help_text, span=choice.span)
+    if choice.mtls_said and choice.mtls_strict and Enforced.MTLS not in enforced:
+        message = "the migration says `mtls strict`, and no stage says `enforce mtls`: plain text is taken for good"
+        help_text = "write `enforce mtls` once all have moved, or say `mtls permissive`"
+        yield Diagnostic(code="MIG426", severity=Severity.WARNING, message=message, help=help_text, span=choice.span)
 
 
 def _scales_meshed(journey: Journey, scaler: Manifest) -> bool:

@@ -1,7 +1,7 @@
 """`run job`: a fresh copy of a Job that is there is run to its end; the Job itself is never touched."""
 
 from meshmig.diagnostics import Severity
-from meshmig.model.intent import OnFailure, RunJob
+from meshmig.model.intent import ClusterKind, OnFailure, RunJob
 from meshmig.model.objects import Json, Manifest, ObjectRef
 from meshmig.model.plan import JobComplete
 from meshmig.planning.journey import Journey, Wanted, apply_of
@@ -20,15 +20,26 @@ def run_job(journey: Journey, action: RunJob, on_failure: OnFailure) -> None:
         help_text = "apply it with `suspend: true`: it is a template, and each run is a copy of it"
         journey.find("MIG421", Severity.ERROR, message, help=help_text, object=ref.object_name, span=action.span)
         return
+    if not template.spec.get("suspend"):
+        message = f"{ref} is not suspended: it runs by itself as soon as it is applied, beside the copies of it"
+        help_text = "say `suspend: true` in its spec: it is a template, and each run is a copy of it"
+        journey.find("MIG427", Severity.WARNING, message, help=help_text, object=ref.object_name, span=action.span)
     copy = _copy(template, journey.next_id)
     wanted = Wanted(
         title=f"run job {ref.id} as {copy.ref.name}, at most {action.within}",
         waits=(JobComplete(ref=copy.ref, on_failure=on_failure),),
         deadline=action.within,
-        note=f"a copy of {ref}, without App Mesh's sidecar; where it fails: {on_failure.value}",
+        note=f"a copy of {ref}, without App Mesh's sidecar; where it fails: {on_failure.value}{_unrun(journey)}",
         because=action.span,
     )
     journey.write(apply_of(copy), wanted)
+
+
+def _unrun(journey: Journey) -> str:
+    """Say that an embedded cluster proves nothing about a job."""
+    if journey.request.migration.cluster.kind is not ClusterKind.FILES:
+        return ""
+    return "; on files its containers are not run: it counts as complete"
 
 
 def _copy(template: Manifest, step: str) -> Manifest:

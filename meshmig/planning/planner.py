@@ -32,7 +32,7 @@ from meshmig.planning.canary import initial_placements, move_by_copy
 from meshmig.planning.copies import copy_ref
 from meshmig.planning.finishing import enforce, retire
 from meshmig.planning.ground import install, protect
-from meshmig.planning.hazards import allowed, blind_gates, hazards, open_egress, unwritten_raw
+from meshmig.planning.hazards import allowed, blind_gates, hazards, unenforced, unwritten_raw
 from meshmig.planning.in_place import move_in_place
 from meshmig.planning.jobs import run_job
 from meshmig.planning.journey import Journey, PlanRequest, Wanted
@@ -52,7 +52,7 @@ def make_plan(request: PlanRequest) -> Plan:
     initial_placements(journey)
     stages = tuple(_stage(journey, intent) for intent in request.migration.stages)
     found = (*request.findings, *journey.findings, *ownership.findings, *ownership.idle())
-    found += (*unwritten_raw(journey), *open_egress(journey), *blind_gates(journey))
+    found += (*unwritten_raw(journey), *unenforced(journey), *blind_gates(journey))
     found += (*hazards(journey), *target_findings(journey.mesh, journey.settings))
     migration, mesh = request.migration, request.mesh
     return Plan(

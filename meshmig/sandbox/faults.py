@@ -32,6 +32,10 @@ class FaultName(StrEnum):
     """The process is killed around its writes and started again."""
 
 
+OF_TRAFFIC = frozenset(
+    {FaultName.ERRORS_NEW, FaultName.ERRORS_BOTH, FaultName.LATENCY_NEW, FaultName.BLIND, FaultName.IDLE}
+)
+"""What only a gate can notice."""
 NAMES = tuple(name.value for name in FaultName)
 
 

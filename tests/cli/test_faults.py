@@ -170,3 +170,19 @@ def test_a_fault_that_hits_nothing_is_told(rehearsed) -> None:
 
     assert ran.outcome == "finished"
     assert "MIG643" in [found["code"] for found in ran.document["findings"]]
+
+
+def test_a_fault_of_the_traffic_hits_nothing_where_no_gate_judges(rehearsed) -> None:
+    """Pods that moved earlier fail in the last stage as well, and nothing there looks at them."""
+    ran = rehearsed("errors-new@6").ran
+
+    assert ran.outcome == "finished"
+    assert "MIG643" in [found["code"] for found in ran.document["findings"]]
+
+
+def test_the_summary_of_a_rolled_back_rehearsal_says_why(tmp_path) -> None:
+    """The unit, and what the gate saw."""
+    ran = meshmig("rehearse", "--fault", f"errors-new@{STAGE}", cwd=example("shop", tmp_path).parent)
+
+    assert "rolled back" in ran.stdout
+    assert "went back: the new side is worse" in ran.stdout.splitlines()[-1]

@@ -15,6 +15,7 @@ from meshmig.model.intent import Strategy
 from meshmig.model.plan import Bake, Judge, Mechanism, Pause, Step, Unit
 from meshmig.model.run import Outcome, StepStarted
 from meshmig.model.units import Duration
+from tests.program import example, meshmig
 from tests.worlds import Heard, plan_of, run_heard, world_of
 
 
@@ -47,6 +48,18 @@ def test_every_line_names_its_step_by_title(ran) -> None:
     assert any(line.endswith(f"{shifted.id:<6}{shifted.title}") for line in lines)
     assert any("gate healthy on shop/ingress" in line and "passes" in line for line in lines)
     assert lines[-1].endswith("stage 2 edge done")
+
+
+def test_a_refused_plan_names_no_next_apply(tmp_path) -> None:
+    """It says that it is refused, and for how many errors."""
+    file = example("shop", tmp_path)
+    file.write_text(file.read_text().replace("protect  install", "run job shop/smoke within 5m  protect  install"))
+
+    ran = meshmig("plan", cwd=tmp_path)
+
+    assert ran.exit == 1
+    assert "Refused: 1 error; mend, then: meshmig plan" in ran.stdout
+    assert "meshmig apply" not in ran.stdout
 
 
 def test_a_new_day_has_a_line_of_its_own(ran) -> None:

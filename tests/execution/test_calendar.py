@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from meshmig.execution.calendar import shut, spoken
+from meshmig.execution.calendar import shut, spoken, spoken_where
 from meshmig.model.intent import Window
 from meshmig.model.plan import Stage, Terms
 from meshmig.model.units import Instant
@@ -71,6 +71,16 @@ def test_a_stages_windows_narrow_the_migrations(plan) -> None:
     assert why == "outside window tue 10:00..12:00 in UTC"
     assert until is not None
     assert spoken(until) == "2026-12-01T10:00Z"
+
+
+def test_a_moment_is_told_in_the_zones_of_the_windows(plan) -> None:
+    """Beside UTC, with the day where it is another one; what is in UTC needs no second clock."""
+    tokyo = replace(plan, terms=Terms(windows=_windows('window tue 02:00..04:00 in "Asia/Tokyo"')))
+    utc = replace(plan, terms=Terms(windows=_windows(NIGHT)))
+    stage, moment = Stage(number=1, title="x"), _at("2026-11-30T17:00")
+
+    assert spoken_where(tokyo, stage, moment) == "2026-11-30T17:00Z (2026-12-01 02:00 in Asia/Tokyo)"
+    assert spoken_where(utc, stage, moment) == "2026-11-30T17:00Z"
 
 
 def test_clocks_that_are_put_back_and_forward_are_followed(plan) -> None:

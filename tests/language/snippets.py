@@ -19,7 +19,7 @@ _STOCK = {
     "profile hasty": "profile hasty { strategy in_place }",
     "group read_path": "group read_path { workloads shop/catalog-* }",
 }
-_MIGRATION = 'migration shop { cluster files "shop"  from appmesh "shop"  to istio { mtls strict } }'
+_MIGRATION = 'migration shop { cluster files "shop"  from appmesh "shop"  to istio }'
 _STAGE = 'stage 1 "ground" { protect }'
 
 

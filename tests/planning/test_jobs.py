@@ -56,6 +56,21 @@ def test_a_job_that_is_not_there_is_refused(tmp_path) -> None:
     assert "apply it with `suspend: true`" in planned.found("MIG421")[0]
 
 
+def test_a_plan_on_files_says_that_the_containers_are_not_run(tmp_path) -> None:
+    """An embedded cluster proves nothing about a job: `command: ["false"]` would pass."""
+    planned = _shop(tmp_path)
+
+    assert ["its containers are not run" in step.note for step in planned.steps("run job")] == [True]
+    assert planned.found("MIG427") == []
+
+
+def test_a_template_that_is_not_suspended_is_warned_of(tmp_path) -> None:
+    """Kubernetes would start it by itself."""
+    planned = _shop(tmp_path, manifests=JOB.replace("suspend: true", "suspend: false"))
+
+    assert [text.partition(":")[0] for text in planned.found("MIG427")] == ["warning"]
+
+
 def test_a_job_that_does_not_end_in_time_holds(tmp_path) -> None:
     """The run stands; what was written before stays."""
     planned = _shop(tmp_path, "run job shop/smoke within 0s")

@@ -126,6 +126,30 @@ def test_egress_is_closed_where_the_file_says_so(tmp_path) -> None:
     assert all("REGISTRY_ONLY" in str(step["changes"]) for step in finish)
 
 
+def test_strict_mutual_tls_that_no_stage_enforces_is_warned_of(tmp_path) -> None:
+    """The word alone tightens nothing; whoever did not say it, or enforces it, is not warned."""
+    silent = ("mtls strict  egress open", "egress open")
+    folders = [tmp_path / name for name in ("said", "unsaid", "enforced")]
+    for folder in folders:
+        folder.mkdir()
+
+    said = shop(folders[0], change=("enforce mtls  ", "")).found("MIG426")
+    unsaid = _unenforced_by_default(folders[1], silent)
+    enforced = shop(folders[2]).found("MIG426")
+
+    assert [finding.startswith("warning: the migration says `mtls strict`") for finding in said] == [True]
+    assert (unsaid, enforced) == ([], [])
+
+
+def _unenforced_by_default(folder, change: tuple[str, str]) -> list[str]:
+    file = example("shop", folder)
+    text = file.read_text().replace(*change).replace("enforce mtls  ", "")
+    assert "mtls" not in text
+    file.write_text(text)
+    found = meshmig("plan", "--json", cwd=folder).document["findings"]
+    return [finding["code"] for finding in found if finding["code"] == "MIG426"]
+
+
 def test_the_old_pods_stay_as_long_as_the_profile_keeps_them(tmp_path) -> None:
     """`keep old 24h` stands between the last traffic step and the drain."""
     stage = shop(tmp_path).plan.stage(3)

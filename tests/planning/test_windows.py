@@ -1,5 +1,6 @@
 """`window` and `blackout`: writes start inside alone; what runs on goes on; virtual time passes till they open."""
 
+from meshmig.cli.views.log_lines import LogLines
 from meshmig.commands.rehearse import to_the_end
 from meshmig.execution.calendar import shut, spoken
 from meshmig.execution.decide import Scope
@@ -7,7 +8,7 @@ from meshmig.model.run import Event, Outcome, StepStarted
 from meshmig.model.units import Duration
 from tests.planning.shops import shop
 from tests.program import example, meshmig
-from tests.worlds import Heard, world_of
+from tests.worlds import Heard, run_heard, world_of
 
 OFFICE = 'window mon..thu 09:00..16:00 in "Europe/Berlin"'
 
@@ -38,6 +39,24 @@ def test_a_run_outside_waits_and_says_till_when(tmp_path) -> None:
 
     assert (result.outcome, result.writes) == (Outcome.WAITING, 0)
     assert "blackout 2020-01-01T00:00Z..2040-01-01T00:00Z: writes may not start" in result.reason
+
+
+def test_the_same_waiting_is_told_once_and_in_the_clocks_of_the_zone(tmp_path) -> None:
+    """Several steps wait for one window: one sentence in the log, one in the summary, with the zone's own hour."""
+    planned = shop(tmp_path, 'window tue 09:00..16:00 in "Europe/Berlin"')
+    heard, written = Heard([]), []
+
+    result = run_heard(planned.world, planned.plan, heard, Scope(stage=1)).result
+    log = LogLines(written.append)
+    log.begin(planned.plan, ())
+    for event in heard.events:
+        log.event(event)
+
+    told = [line for line in written if "writes may not start till" in line]
+    assert len(result.state.waiting) > 1
+    assert len(told) == result.reason.count("writes may not start") == 1
+    assert "till 2026-11-03T08:00Z (09:00 in Europe/Berlin)" in told[0]
+    assert "wait: outside window" in result.reason
 
 
 def test_a_way_back_is_never_shut(tmp_path) -> None:

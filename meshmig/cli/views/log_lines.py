@@ -47,6 +47,7 @@ class LogLines:
         self._write = write
         self._plan: Plan | None = None
         self._day = ""
+        self._waits: set[str] = set()
 
     def begin(self, plan: Plan, before: Sequence[Event], back: int | None = None) -> None:
         """Say where the run goes on, or goes back, if it does."""
@@ -58,13 +59,22 @@ class LogLines:
     def event(self, event: Event) -> None:
         """Write the event, if it says something to a person."""
         text = log_line(self._plan, event)
-        if not text:
+        if not text or self._is_told(event.happening):
             return
         day = day_text(event.at)
         if day != self._day:
             self._write(day)
             self._day = day
         self._write(f"{moment_text(event.at)}  {text}")
+
+    def _is_told(self, happening: Happening) -> bool:
+        """Whether another step waits for the same, as all do outside a window; an approval is told for each."""
+        if not isinstance(happening, StepWaiting):
+            return False
+        step = self._plan.step.get(happening.step) if self._plan else None
+        told = happening.reason in self._waits and step is not None and not isinstance(step.action, Confirm)
+        self._waits.add(happening.reason)
+        return told
 
 
 def opening_line(plan: Plan, before: Sequence[Event], back: int | None = None) -> str:

@@ -203,6 +203,10 @@ def _summary(shown: PlanShown) -> Iterator[str]:
     )
     if shown.saved:
         yield f"Saved to {shown.saved}."
+    if shown.errors:
+        many = "s" if shown.errors > 1 else ""
+        yield f"Nothing was changed. Refused: {shown.errors} error{many}; mend, then: meshmig plan {plan.file}"
+        return
     remaining = [stage.number for stage in plan.stages if any(step.id not in shown.done for step in stage.steps)]
     target = shown.saved or plan.file
     following = f"Next: meshmig apply {target} --stage {remaining[0]}" if remaining else "Nothing is left to do."
