@@ -224,10 +224,16 @@ def _status(arguments: argparse.Namespace) -> Result:
 def _rollback(arguments: argparse.Namespace) -> Result:
     from meshmig.cli.asking import confirm
     from meshmig.cli.observing import observer
-    from meshmig.commands.apply import ApplyOptions, rollback
+    from meshmig.cli.views.run_text import back_ahead_lines
+    from meshmig.commands.apply import ApplyOptions, back_ahead, rollback
 
     file = _migration(arguments)
-    confirm(f"roll back {file}", agreed=arguments.yes)
+
+    def show() -> None:
+        for line in back_ahead_lines(back_ahead(file, _place(arguments), arguments.stage)):
+            print(line)
+
+    confirm(f"roll back {file}", agreed=arguments.yes, show=show)
     with observer(arguments) as observed, _stoppable(arguments) as place:
         return rollback(file, place, ApplyOptions(stage=arguments.stage, observer=observed))
 

@@ -10,7 +10,7 @@ from meshmig.commands.following import approvals_in_force, next_command
 from meshmig.commands.opening import Place, World, open_world, require_migration
 from meshmig.commands.plan import plan_now
 from meshmig.commands.recorded import Recorded, read_recorded
-from meshmig.commands.result import Moved, Result, RollbackShown, RunShown
+from meshmig.commands.result import BackAhead, Moved, Result, RollbackShown, RunShown
 from meshmig.commands.show import is_plan, read_plan
 from meshmig.commands.telling import Telling
 from meshmig.diagnostics import Diagnostic, RejectedError, Severity, has_errors, in_order, reject
@@ -18,9 +18,9 @@ from meshmig.execution.decide import Scope
 from meshmig.execution.engine import Run, RunResult, execute
 from meshmig.execution.journal import Journal
 from meshmig.execution.lock import RENEW_AFTER, Lock
-from meshmig.execution.state import new_percents, stage_states
+from meshmig.execution.state import StepState, new_percents, plain_units, stage_states
 from meshmig.model.intent import Migration
-from meshmig.model.plan import Plan
+from meshmig.model.plan import Plan, Stage
 from meshmig.model.run import Event, Outcome
 from meshmig.model.units import Duration
 from meshmig.ports import Observer
@@ -153,6 +153,7 @@ def run_shown(plan: Plan, carried: Carried) -> RunShown:
         writes=result.writes,
         titles=tuple(stage.title for stage in plan.stages),
         traffic=new_percents(plan, result.state),
+        plain=plain_units(plan, result.state),
         reason=result.reason,
         approvals=approvals_in_force(plan, result.state),
         moved=tuple(
@@ -177,30 +178,48 @@ def pass_time(world: World, result: RunResult) -> bool:
     return True
 
 
+def back_ahead(file: str, place: Place, number: int | None) -> BackAhead:
+    """Say what a rollback would take back; reads only.
+
+    Raises:
+        RejectedError: there is nothing to take back, or another stage must go back first.
+    """
+    migration, _ = require_migration(file, place)
+    recorded, stage = _going_back(open_world(migration, place, writes=False), migration, file, number)
+    standing = [s for s in stage.steps if recorded.state.step(s.id) not in {StepState.PENDING, StepState.UNDONE}]
+    final = tuple(f"{step.id} {step.title}: {step.irreversible}" for step in standing if step.irreversible)
+    return BackAhead(number=stage.number, title=stage.title, steps=len(standing), irreversible=final)
+
+
 def rollback(file: str, place: Place, options: ApplyOptions) -> Result:
     """Take a stage back: the one asked for, or the last one that was begun."""
     migration, loaded = require_migration(file, place)
     world = open_world(migration, place, writes=True)
-    recorded = read_recorded(world, migration.name)
-    if recorded is None:
-        raise reject("MIG522", "there is nothing to take back: no apply was started", f"look at: meshmig status {file}")
-    plan = recorded.plan
-    begun = [stage.number for stage in plan.stages if recorded.stands(stage)]
-    number = options.stage if options.stage is not None else max(begun, default=0)
-    _require_stage(plan, number if options.stage is not None else None)
-    later = [stage for stage in begun if stage > number]
-    if number not in begun:
-        raise reject("MIG525", f"nothing of stage {number} stands", "nothing is to be taken back")
-    if later:
-        text = f"stage {max(later)} stands on stage {number}"
-        raise reject("MIG526", text, f"first: meshmig rollback {file} --stage {max(later)}")
-    carried = carry_out(plan, world, options.observer, Scope(stage=number, undo=True))
-    stage = plan.stage(number)
-    final = tuple(f"{step.id} {step.irreversible}" for step in (stage.steps if stage else ()) if step.irreversible)
+    recorded, stage = _going_back(world, migration, file, options.stage)
+    carried = carry_out(recorded.plan, world, options.observer, Scope(stage=stage.number, undo=True))
+    final = tuple(f"{step.id} {step.irreversible}" for step in stage.steps if step.irreversible)
     shown = RollbackShown(
-        run=run_shown(plan, carried),
+        run=run_shown(recorded.plan, carried),
         restored=carried.result.undone,
         compensated=carried.result.compensated,
         irreversible=final if carried.result.compensated else (),
     )
     return Result(outcome=carried.result.outcome, shown=shown, sources=loaded.sources)
+
+
+def _going_back(world: World, migration: Migration, file: str, asked: int | None) -> tuple[Recorded, Stage]:
+    """Return the stage that may go back now: the last one that was begun."""
+    recorded = read_recorded(world, migration.name)
+    if recorded is None:
+        raise reject("MIG522", "there is nothing to take back: no apply was started", f"look at: meshmig status {file}")
+    begun = [stage.number for stage in recorded.plan.stages if recorded.stands(stage)]
+    number = asked if asked is not None else max(begun, default=0)
+    _require_stage(recorded.plan, asked)
+    later = [stage for stage in begun if stage > number]
+    stage = recorded.plan.stage(number)
+    if number not in begun or stage is None:
+        raise reject("MIG525", f"nothing of stage {number} stands", "nothing is to be taken back")
+    if later:
+        text = f"stage {max(later)} stands on stage {number}"
+        raise reject("MIG526", text, f"first: meshmig rollback {file} --stage {max(later)}")
+    return recorded, stage

@@ -10,7 +10,7 @@ from meshmig.commands.recorded import Recorded, read_recorded
 from meshmig.commands.result import Result, RunShown
 from meshmig.diagnostics import reject
 from meshmig.execution.journal import Journal
-from meshmig.execution.state import StepState, new_percents, stage_states
+from meshmig.execution.state import StepState, new_percents, plain_units, stage_states
 from meshmig.model.plan import Confirm, Plan
 from meshmig.model.run import Approved, Outcome
 
@@ -62,6 +62,7 @@ def give(world: World, name: str, file: str, options: ApproveOptions) -> RunShow
         writes=0,
         titles=tuple(stage.title for stage in recorded.plan.stages),
         traffic=new_percents(recorded.plan, recorded.state),
+        plain=plain_units(recorded.plan, recorded.state),
         approvals=tuple(yes_of(recorded.plan, recorded.state, step, again=step not in fresh) for step in steps),
         next_command=next_command(file, recorded.plan, recorded.state),
     )

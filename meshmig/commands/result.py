@@ -140,6 +140,8 @@ class RunShown:
     stages: tuple[tuple[int, StageState], ...]
     writes: int
     traffic: tuple[tuple[str, int], ...]
+    plain: tuple[str, ...] = ()
+    """The units whose old pods are in no mesh any more."""
     titles: tuple[str, ...] = ()
     """The stages' titles, in their order."""
     reason: str = ""
@@ -169,6 +171,16 @@ class RollbackShown:
     run: RunShown
     restored: tuple[str, ...]
     compensated: tuple[str, ...]
+    irreversible: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackAhead:
+    """What a rollback would take back: a stage, how many steps of it stand, and which of them cannot come back."""
+
+    number: int
+    title: str
+    steps: int
     irreversible: tuple[str, ...]
 
 

@@ -9,7 +9,7 @@ from meshmig.diagnostics import reject
 from meshmig.diffs import moved, owner_of
 from meshmig.execution.conditions import live
 from meshmig.execution.lock import Lock
-from meshmig.execution.state import StepState, new_percents, stage_states
+from meshmig.execution.state import StepState, new_percents, plain_units, stage_states
 from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import DeleteObject, PatchPods, Step
 from meshmig.model.run import Outcome
@@ -52,6 +52,7 @@ def _run(recorded: Recorded, file: str) -> RunShown:
         titles=tuple(stage.title for stage in recorded.plan.stages),
         writes=sum(recorded.state.step(name) in _WRITTEN for name, s in recorded.plan.step.items() if s.write),
         traffic=new_percents(recorded.plan, recorded.state),
+        plain=plain_units(recorded.plan, recorded.state),
         reason="; ".join(dict.fromkeys(reasons)),
         next_command=next_command(file, recorded.plan, recorded.state),
         approvals=approvals_in_force(recorded.plan, recorded.state),

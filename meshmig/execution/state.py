@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from meshmig.model.objects import Json
-from meshmig.model.plan import Plan, Shift, Stage, Step
+from meshmig.model.plan import Plan, Shift, Stage, Step, WorkloadDrained
 from meshmig.model.run import (
     Approved,
     Event,
@@ -62,6 +62,8 @@ class RunState:
     undoing: set[int] = field(default_factory=set)
     undone: set[int] = field(default_factory=set)
     stages_done: set[int] = field(default_factory=set)
+    compensated: set[str] = field(default_factory=set)
+    """Steps that could not be taken back, with something else in their place until they are done again."""
     evidence: dict[str, Mapping[str, Json]] = field(default_factory=dict)
     """What each gate had seen when it was journalled last."""
 
@@ -85,10 +87,13 @@ class RunState:
                 self.steps[step] = StepState.WRITTEN
             case StepDone(step=step):
                 self.steps[step] = StepState.DONE
+                self.compensated.discard(step)
                 self.held.pop(step, None)
                 self.waiting.pop(step, None)
-            case StepUndone(step=step):
+            case StepUndone(step=step, compensated=compensated):
                 self.steps[step] = StepState.UNDONE
+                if compensated:
+                    self.compensated.add(step)
                 self.evidence.pop(step, None)
             case StepHeld(step=step, reason=reason):
                 self.held[step] = reason
@@ -176,6 +181,12 @@ def _stage_state(steps: Sequence[Step], number: int, state: RunState) -> StageSt
             return found
     begun = any(state.step(name) is not StepState.PENDING for name in names)
     return StageState.RUNNING if begun else StageState.PENDING
+
+
+def plain_units(plan: Plan, state: RunState) -> tuple[str, ...]:
+    """Return the units whose old pods came back without a mesh."""
+    steps = [step for step in plan.step.values() if step.id in state.compensated]
+    return tuple(sorted({step.unit for step in steps if any(isinstance(w, WorkloadDrained) for w in step.waits)}))
 
 
 def new_percents(plan: Plan, state: RunState) -> tuple[tuple[str, int], ...]:

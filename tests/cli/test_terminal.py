@@ -36,6 +36,24 @@ def test_apply_shows_the_plan_and_asks(answer: str, exit_code: int, state: list[
     assert [stage["state"] for stage in stages[:1]] == state
 
 
+def test_a_rollback_names_its_stage_and_what_cannot_come_back(tmp_path) -> None:
+    """Who agrees to go back over the point of no return has read it; afterwards status says what stands there."""
+    example("shop", tmp_path)
+    meshmig("apply", "--stage", "1", "--yes", cwd=tmp_path)
+    meshmig("apply", "--stage", "2", "--yes", cwd=tmp_path)
+
+    refused, printed = _at_a_terminal(tmp_path, "no\n", "rollback")
+    before = meshmig("status", cwd=tmp_path).stdout
+    agreed, _ = _at_a_terminal(tmp_path, "yes\n", "rollback")
+    after = meshmig("status", cwd=tmp_path).stdout
+
+    assert (refused, agreed) == (1, 0)
+    assert "stage 2  edge goes back, " in printed
+    assert "old pods of shop/ingress go: App Mesh is gone: its pods cannot come back, only plain ones" in printed
+    assert "shop/ingress     Istio 100 %" in before
+    assert "shop/ingress     plain pods, no mesh" in after
+
+
 def test_a_watched_status_ends_when_everything_is_done(tmp_path) -> None:
     """A finished migration has nothing to watch; with --json there is no watching at all."""
     example("stranded", tmp_path)

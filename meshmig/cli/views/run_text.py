@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from meshmig.cli.views.fields import counted, value_text
-from meshmig.commands.result import DriftShown, LockShown, Moved, RollbackShown, RunShown, StatusShown, Yes
+from meshmig.commands.result import BackAhead, DriftShown, LockShown, Moved, RollbackShown, RunShown, StatusShown, Yes
 from meshmig.model.run import StageState
 
 
@@ -15,7 +15,7 @@ def run_lines(run: RunShown) -> Iterator[str]:
         f"{counted(run.writes, 'write')}"
     )
     yield from _stage_lines(run)
-    yield from _traffic_lines(run.traffic)
+    yield from _traffic_lines(run)
     yield from map(_yes_line, run.approvals)
     if run.requests is not None:
         causes = ", ".join(f"{count} {cause}" for cause, count in sorted(run.requests.by_cause.items()))
@@ -42,10 +42,11 @@ def _stage_lines(run: RunShown) -> Iterator[str]:
         yield f"stage {number}  {title:<{width}}  {state.value.replace('_', ' ')}"
 
 
-def _traffic_lines(traffic: Sequence[tuple[str, int]]) -> Iterator[str]:
-    width = max((len(unit) for unit, _ in traffic), default=0)
-    for unit, percent in traffic:
-        word = {0: "old only", 100: "Istio 100 %"}.get(percent, f"shifting {percent} %")
+def _traffic_lines(run: RunShown) -> Iterator[str]:
+    width = max((len(unit) for unit, _ in run.traffic), default=0)
+    old = dict.fromkeys(run.plain, "plain pods, no mesh")
+    for unit, percent in run.traffic:
+        word = {0: old.get(unit, "old only"), 100: "Istio 100 %"}.get(percent, f"shifting {percent} %")
         yield f"{unit:<{width}}  {word}"
 
 
@@ -71,7 +72,7 @@ def status_lines(status: StatusShown) -> Iterator[str]:
     digest = f"digest {run.digest[:4]} {run.digest[4:8]}"
     yield f"{run.name} · {done} of {len(run.stages)} stages done · {digest} · lock {lock}"
     yield from _stage_lines(run)
-    yield from _traffic_lines(run.traffic)
+    yield from _traffic_lines(run)
     yield from map(_yes_line, run.approvals)
     yield f"journal {status.journal} entries"
     if run.reason:
@@ -86,6 +87,12 @@ def rollback_lines(back: RollbackShown) -> Iterator[str]:
     yield from (f"compensated  {what}" for what in back.compensated)
     yield from (f"stays        {what}" for what in back.irreversible)
     yield from run_lines(back.run)
+
+
+def back_ahead_lines(ahead: BackAhead) -> Iterator[str]:
+    """Say which stage goes back, and what of it cannot."""
+    yield f"stage {ahead.number}  {ahead.title} goes back, {ahead.steps} steps"
+    yield from (f"cannot come back  {what}" for what in ahead.irreversible)
 
 
 def drift_lines(drift: DriftShown) -> Iterator[str]:
