@@ -26,7 +26,8 @@ from meshmig.model.intent import (
     Waves,
     Window,
 )
-from meshmig.model.objects import Manifest
+from meshmig.model.mesh import Workload
+from meshmig.model.objects import Manifest, ObjectRef
 from meshmig.model.plan import Confirm, Judge, JudgeMode, Pause, Plan, Stage, Terms
 from meshmig.planning.canary import initial_placements, move_by_copy
 from meshmig.planning.copies import copy_ref
@@ -230,8 +231,14 @@ def _check(journey: Journey, action: Check) -> None:
             mode=JudgeMode.UNCALLED if uncalled else JudgeMode.ADVANCE,
             percent_new=100,
             old=None,
-            new=copy_ref(workload),
+            new=_serving(journey, workload),
             on_failure=OnFailure.PAUSE,
         )
         wanted = Wanted(title=f"gate {action.gate} on {workload.id}", because=action.span)
         journey.add(judge, wanted)
+
+
+def _serving(journey: Journey, workload: Workload) -> ObjectRef:
+    """Return the workload whose pods serve now: itself where it moved in place, else its copy."""
+    in_place = any(workload.id in unit.workloads and unit.strategy is Strategy.IN_PLACE for unit in journey.units)
+    return workload.ref if in_place else copy_ref(workload)
