@@ -90,7 +90,7 @@ def _looks(plan: Plan, events: tuple[Event, ...]) -> Iterator[tuple[Event, Sampl
 
 def _seen(plan: Plan, event: Event, sampled: Sampled, asking: Judge) -> Seen:
     evidence = from_json(Evidence, dict(sampled.account), f"the evidence of journal entry {event.number}")
-    asked = Asked(gate=plan.gate(asking.gate), mode=asking.mode, has_old=asking.old is not None, evidence=evidence)
+    asked = Asked.by(asking, plan.gate(asking.gate), evidence)
     verdict, reason = decide(asked, event.at)
     by_counts = asking.mode is not JudgeMode.PLAINTEXT and not _has_queries(asked)
     return Seen(

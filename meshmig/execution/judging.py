@@ -71,12 +71,8 @@ class Judging:
         return data
 
     def _opened(self, step: Step, asking: Judge) -> Asked:
-        return Asked(
-            gate=self.plan.gate(asking.gate),
-            mode=asking.mode,
-            has_old=asking.old is not None,
-            evidence=self._evidence(step.id) or self._of_the_move(step, asking) or Evidence(),
-        )
+        evidence = self._evidence(step.id) or self._of_the_move(step, asking) or Evidence()
+        return Asked.by(asking, self.plan.gate(asking.gate), evidence)
 
     def _evidence(self, step: str) -> Evidence | None:
         if step in self.asked:

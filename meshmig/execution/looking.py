@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from meshmig.execution.conditions import failed, holds
 from meshmig.execution.judging import Judging
 from meshmig.execution.state import RunState
-from meshmig.gates import Counts, Judged
-from meshmig.model.intent import OnFailure
+from meshmig.gates import Asked, Counts, Judged
+from meshmig.model.intent import Gate, OnFailure
 from meshmig.model.objects import Json
 from meshmig.model.plan import Bake, Confirm, JobComplete, Judge, JudgeMode, Pause, Plan, Step
 from meshmig.model.run import (
@@ -27,7 +27,7 @@ from meshmig.model.units import Duration, Instant
 from meshmig.ports import Clock, Cluster
 
 _PATIENCE = Duration.of(hours=24)
-"""How long a gate that sees requests may collect them where the file names no limit."""
+"""How long a gate that sees requests may collect them before the next step; grammar/words.md names it at `advance`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,21 +104,29 @@ def _judge(run: View, state: RunState, judging: Judging, step: Step, asking: Jud
         case Verdict.ROLLBACK:
             yield StepHeld(step=step.id, reason=judged.reason)
         case _:
-            limit = gate.finish_within if asking.mode is JudgeMode.FINISH else None
-            collecting = now.since(state.started[step.id])
-            yield from _patience(
-                step, judged, gate.no_data_wait, collecting if collecting >= (limit or _PATIENCE) else None
-            )
+            collecting = now.since(state.resumed.get(step.id, state.started[step.id]))
+            yield from _patience(step, judged, gate, collecting)
 
 
-def _patience(step: Step, judged: Judged, no_data_wait: Duration, over: Duration | None) -> Iterator[Happening]:
-    """What is neither harm nor a pass is waited for; `over` is set once the collecting took too long."""
+def _patience(step: Step, judged: Judged, gate: Gate, collecting: Duration) -> Iterator[Happening]:
+    """What is neither harm nor a pass is waited for, as long as the file says."""
+    is_final = judged.asked.mode is JudgeMode.FINISH
+    limit = (gate.finish_within if is_final else None) or _PATIENCE
     if judged.verdict is Verdict.FREEZE and judged.state is not DataState.BLIND:
         yield StepHeld(step=step.id, reason=judged.reason)
-    elif judged.state is not DataState.COUNTING and judged.lasted >= no_data_wait:
-        yield StepHeld(step=step.id, reason=f"{judged.reason} (for {no_data_wait})")
-    elif over is not None:
-        yield StepHeld(step=step.id, reason=f"not decided within {over}: {judged.reason}")
+    elif judged.state is not DataState.COUNTING and judged.lasted >= gate.no_data_wait:
+        yield StepHeld(step=step.id, reason=f"{judged.reason} (for {gate.no_data_wait})")
+    elif collecting >= limit:
+        found = f"not {'proved' if is_final else 'decided'} within {limit}: {judged.reason}"
+        yield StepHeld(step=step.id, reason=f"{found}; {_remedy(judged.asked)}")
+
+
+def _remedy(asked: Asked) -> str:
+    if asked.mode is not JudgeMode.FINISH:
+        return "`apply` waits as long again; fewer requests in the gate's `advance` need less"
+    if asked.is_dry:
+        return "let both sides serve at a step below 100 %, or give the gate an absolute bound"
+    return "`apply` collects as long again; more traffic, or a longer `finish … within`, lets it be proved"
 
 
 def _sampled(step: Step, judged: Judged, account: Mapping[str, Json]) -> Sampled:

@@ -49,6 +49,8 @@ class RunState:
     started: dict[str, Instant] = field(default_factory=dict)
     approved: dict[str, Approved] = field(default_factory=dict)
     """The approvals in force, by step."""
+    resumed: dict[str, Instant] = field(default_factory=dict)
+    """When a step that was held was asked again: what it may wait for begins anew then."""
     held: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     until: dict[str, Instant] = field(default_factory=dict)
@@ -73,6 +75,8 @@ class RunState:
 
     def add(self, event: Event) -> None:
         """Take one more event in."""
+        if isinstance(event.happening, RunContinued):
+            self.resumed |= dict.fromkeys(self.held, event.at)
         self._step_event(event.happening, event.at)
         self._run_event(event.happening)
 
@@ -81,6 +85,7 @@ class RunState:
             case StepStarted(step=step):
                 self.steps[step] = StepState.STARTED
                 self.started[step] = at
+                self.resumed.pop(step, None)
                 self.waiting.pop(step, None)
                 self.until.pop(step, None)
             case StepWritten(step=step):

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from math import log
 
 from meshmig.gates.accounts import Bet, Tick, bet_on
+from meshmig.gates.forecast import forecast_text, more_requests
 from meshmig.gates.queries import Answer
 from meshmig.gates.scrape import Scrape
+from meshmig.gates.shares import Share
 from meshmig.gates.tally import Bounds, Counts, Tally, common_bounds
 from meshmig.model.intent import AbsoluteRequirement, Gate, Measure, QueryRequirement, RelativeRequirement
-from meshmig.model.plan import JudgeMode
+from meshmig.model.plan import Judge, JudgeMode
 from meshmig.model.run import DataState, Verdict
 from meshmig.model.units import Duration, Instant
 
 SUSPICION = 3.0
 """Harm's odds below which a pass is believable."""
-_DOUBT = log(1_000)
-"""How sure a broken absolute bound must be: a side that keeps the bound looks so bad once in 1,000 windows."""
+_WHOLE = 100
 _MARKS_A_WINDOW = 10
 """How finely a window slides."""
 
@@ -56,12 +56,23 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a gate is asked, and what it has seen so far; `has_old` where there is an old side to compare with."""
+    """What a gate is asked, and what it has seen so far.
+
+    `has_old` where there is an old side to compare with; `is_dry` where that side is sent nothing any more.
+    """
 
     gate: Gate
     mode: JudgeMode
     has_old: bool
+    is_dry: bool = False
     evidence: Evidence = field(default_factory=Evidence)
+
+    @classmethod
+    def by(cls, asking: Judge, gate: Gate, evidence: Evidence) -> "Asked":
+        """Return what a step of the plan asks a gate."""
+        has_old = asking.old is not None
+        is_dry = has_old and asking.percent_new == _WHOLE
+        return cls(gate=gate, mode=asking.mode, has_old=has_old, is_dry=is_dry, evidence=evidence)
 
     @property
     def thresholds(self) -> tuple[Duration, ...]:
@@ -249,7 +260,7 @@ def _verdict(asked: Asked, at: Instant) -> tuple[Verdict, str]:
         if found.new.is_missed:
             return Verdict.HOLD, f"{requirement_text(requirement)} is not kept: {found.new}, {figures}"
     if evidence.state is DataState.IDLE:
-        return Verdict.HOLD, f"traffic did not arrive: {figures}: is it routed to the new side?"
+        return Verdict.HOLD, _idle(evidence, at)
     return _progress(asked, old, new)
 
 
@@ -260,55 +271,82 @@ def _counts(evidence: Evidence) -> tuple[Counts, Counts]:
     )
 
 
+def _idle(evidence: Evidence, at: Instant) -> str:
+    old, new = _counts(evidence)
+    if not new.requests:
+        return f"traffic did not arrive: {_figures(old, new)}: is it routed to the new side?"
+    silent = at.since(evidence.since or at)
+    return f"no more requests to the new side (for {silent}): {_figures(old, new)}: is it still called?"
+
+
 def _progress(asked: Asked, old: Counts, new: Counts) -> tuple[Verdict, str]:
     """Nothing speaks against the new side: is there enough that speaks for it?"""
-    gate, evidence = asked.gate, asked.evidence
-    figures, safe = _figures(old, new), _safe(evidence)
-    is_proved = bool(evidence.bets) and safe >= gate.safe_odds and _harm(evidence) < SUSPICION
-    compared = bool(old.requests and evidence.bets)
-    if new.requests < gate.advance_after:
+    gate, bets = asked.gate, asked.evidence.bets
+    is_final = asked.mode is JudgeMode.FINISH
+    is_enough = new.requests >= gate.advance_after
+    proved, figures = _proved_text(asked), _figures(old, new)
+    if _is_proved(asked) and (is_enough or is_final):
+        return Verdict.PASS, f"{proved}, {figures}"
+    if not is_enough and not is_final:
         return Verdict.HOLD, f"{new.requests} of {gate.advance_after} requests, {figures}"
-    if is_proved:
-        return Verdict.PASS, f"proved {safe:.3g}:1 of {gate.safe_odds:.0f}:1, {figures}"
-    proved = f"proved {safe:.2g}:1 of {gate.safe_odds:.0f}:1, {figures}"
-    if compared and asked.mode is not JudgeMode.FINISH:
+    if old.requests and bets and not is_final:
         return Verdict.PASS, f"unharmed after {new.requests} requests, {figures}"
-    alone = "; ".join(requirement_text(r) for r in gate.requirements if not isinstance(r, RelativeRequirement))
-    if not compared and alone:
-        why = _why_alone(asked)
-        return Verdict.PASS, f"not compared, {why}: {alone} is kept, {proved}"
-    if not compared and evidence.old_in_no_mesh:
+    alone = _alone(asked, old)
+    if alone and is_enough:
+        return Verdict.PASS, ", ".join(["not compared", alone, *([proved] if bets else []), figures])
+    if bets and not old.requests and asked.evidence.old_in_no_mesh:
         remedy = f"give gate {gate.name} a requirement of the new side alone, as `require success_rate >= 99% over 5m`"
         return Verdict.FREEZE, f"nothing to compare with, {_why_alone(asked)}: {remedy}; {figures}"
-    return Verdict.HOLD, proved
+    return Verdict.HOLD, f"{proved}, {_lacking(asked, old, new)}, {figures}"
+
+
+def _is_proved(asked: Asked) -> bool:
+    evidence = asked.evidence
+    return bool(evidence.bets) and _safe(evidence) >= asked.gate.safe_odds and _harm(evidence) < SUSPICION
+
+
+def _proved_text(asked: Asked) -> str:
+    return f"proved {_safe(asked.evidence):.3g}:1 of {asked.gate.safe_odds:.0f}:1"
+
+
+def _alone(asked: Asked, old: Counts) -> str:
+    """Say on what a side passes that is compared with none, or nothing where it must not.
+
+    Before the old side goes, it must be compared as long as both serve; where it is sent nothing any more,
+    nobody can be waited for.
+    """
+    is_final, plain = asked.mode is JudgeMode.FINISH, asked.evidence.old_in_no_mesh
+    comparable = asked.has_old and not asked.is_dry and not plain
+    if asked.evidence.bets and comparable and (old.requests or is_final):
+        return ""
+    bounds = [requirement_text(r) for r in asked.gate.requirements if not isinstance(r, RelativeRequirement)]
+    if bounds:
+        return f"{_why_alone(asked)}: {'; '.join(bounds)} is kept"
+    return f"{_why_alone(asked)}: unharmed" if asked.is_dry and not is_final and not plain else ""
+
+
+def _lacking(asked: Asked, old: Counts, new: Counts) -> str:
+    """Say what a proof still needs."""
+    evidence, gate = asked.evidence, asked.gate
+    if asked.is_dry or not asked.has_old:
+        return "no old side to compare with"
+    ticks = [_tick(requirement, (old, new)) for requirement in _relative(gate)]
+    needed = more_requests(evidence.bets, ticks, gate.safe_odds)
+    if needed is None:
+        return "at the present figures never proved"
+    if not needed:
+        return f"harm {_harm(evidence):.3g}:1 is not below {SUSPICION:.0f}:1"
+    begun = evidence.new.begun if evidence.new else None
+    during = evidence.at.since(begun) if evidence.at and begun else Duration(0)
+    return forecast_text(needed, new.requests, during)
 
 
 def _why_alone(asked: Asked) -> str:
     if not _relative(asked.gate):
         return "the gate compares nothing"
-    return "the old pods are in no mesh" if asked.evidence.old_in_no_mesh else "the old side has no requests"
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Bad requests of all in a window, against the share that is allowed."""
-
-    bad: int
-    requests: int
-    allowed: float
-
-    @property
-    def is_missed(self) -> bool:
-        """Whether more is bad than allowed, be it by chance."""
-        return bool(self.requests) and self.bad / self.requests > self.allowed
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether chance does not explain it (Chernoff's bound)."""
-        return self.is_missed and self.requests * _divergence(self.bad / self.requests, self.allowed) > _DOUBT
-
-    def __str__(self) -> str:
-        return f"{self.bad} of {self.requests} bad"
+    if asked.evidence.old_in_no_mesh:
+        return "the old pods are in no mesh"
+    return "no old side to compare with" if asked.is_dry or not asked.has_old else "the old side has no requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,16 +370,6 @@ def _beginning(marks: Sequence[Mark], window: Duration, at: Instant) -> Mark | N
     """The newest mark that lies a whole window back; the first one where the window is not full yet."""
     whole = [mark for mark in marks if at.since(mark.at) >= window]
     return whole[-1] if whole else marks[0] if marks else None
-
-
-def _divergence(share: float, allowed: float) -> float:
-    """Kullback and Leibler's divergence of two coins, in nats."""
-    return sum(part * log(part / base) for part, base in _outcomes(share, allowed) if part)
-
-
-def _outcomes(share: float, allowed: float) -> Iterator[tuple[float, float]]:
-    yield share, max(allowed, 1e-9)
-    yield 1 - share, max(1 - allowed, 1e-9)
 
 
 def requirement_text(requirement: AbsoluteRequirement | QueryRequirement) -> str:

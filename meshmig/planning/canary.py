@@ -144,6 +144,8 @@ def _first_share(moving: Moving, workload: Workload) -> int:
 def _steps(journey: Journey, moving: Moving, last: tuple[str, ...]) -> tuple[str, ...]:
     done = 0
     for percent in moving.profile.steps:
+        if percent == ALL and done:
+            last = _proof(journey, moving, done, last)
         last = _approvals(journey, moving, _reaching(moving, percent), last)
         reached, last = shift(journey, moving, (done, percent), last)
         if percent == ALL and moving.by_share:
@@ -186,7 +188,7 @@ def _judges(journey: Journey, moving: Moving, percent: int, mode: JudgeMode, las
     if not profile.gate:
         return last
     gate = journey.request.migration.gate(profile.gate)
-    uncalled = not (moving.callers and _reached(journey, moving)) and not _exposed(moving)
+    uncalled = _uncalled(journey, moving)
     for workload in moving.workloads:
         if not workload.services and workload.edge is None:
             continue
@@ -198,9 +200,22 @@ def _judges(journey: Journey, moving: Moving, percent: int, mode: JudgeMode, las
             new=copy_ref(workload),
             on_failure=profile.on_failure or gate.on_failure or OnFailure.ROLLBACK,
         )
-        title = f"gate {profile.gate} on {workload.id} at {percent} %"
+        asks = "proves" if judge.mode is JudgeMode.FINISH else "on"
+        title = f"gate {profile.gate} {asks} {workload.id} at {percent} %"
         last = (journey.add(judge, Wanted(title=title, unit=moving.unit, after=last)),)
     return last
+
+
+def _proof(journey: Journey, moving: Moving, percent: int, last: tuple[str, ...]) -> tuple[str, ...]:
+    """Ask for evidence of no harm where the gate wants it; it can be had only while both sides serve."""
+    gate = moving.profile.gate
+    if not gate or journey.request.migration.gate(gate).finish_within is None or _uncalled(journey, moving):
+        return last
+    return _judges(journey, moving, percent, JudgeMode.FINISH, last)
+
+
+def _uncalled(journey: Journey, moving: Moving) -> bool:
+    return not (moving.callers and _reached(journey, moving)) and not _exposed(moving)
 
 
 def _reached(journey: Journey, moving: Moving) -> bool:
@@ -220,8 +235,8 @@ def _finish(journey: Journey, moving: Moving, settled: str) -> tuple[str, ...]:
     profile = moving.profile
     if moving.by_share:
         last = _bake_and_judge(journey, moving, 100, last)
-    if profile.gate and journey.request.migration.gate(profile.gate).finish_within is not None:
-        last = _judges(journey, moving, 100, JudgeMode.FINISH, last)
+    if profile.steps[0] == ALL:
+        last = _proof(journey, moving, ALL, last)
     for workload in moving.workloads:
         last = autoscalers(journey, moving, workload, last)
     if profile.keep.ms:

@@ -9,6 +9,7 @@ from meshmig.model.mesh import Workload
 from meshmig.model.objects import Manifest
 from meshmig.model.plan import Judge, JudgeMode
 from meshmig.planning.journey import Journey
+from meshmig.traffic.replica_share import ALL
 
 CODES = {
     "MIG418": "A selection stands for too many workloads",
@@ -57,7 +58,7 @@ def blind_gates(journey: Journey) -> Iterator[Diagnostic]:
     migration = journey.request.migration
     asked = [step.action for step in journey.steps if isinstance(step.action, Judge)]
     unmeasured = migration.metrics is None and migration.cluster.kind is not ClusterKind.FILES
-    alone = {judge.gate for judge in asked if judge.old is None and judge.mode is not JudgeMode.UNCALLED}
+    alone = {judge.gate for judge in asked if _stands_alone(judge)}
     for name in dict.fromkeys(judge.gate for judge in asked):
         gate = migration.gate(name)
         only_compares = all(isinstance(requirement, RelativeRequirement) for requirement in gate.requirements)
@@ -66,10 +67,17 @@ def blind_gates(journey: Journey) -> Iterator[Diagnostic]:
             help_text = 'say where they are: metrics prometheus "URL", or take the `check` away'
         elif only_compares and name in alone:
             message = f"gate `{name}` only compares with old pods, and is asked where there are none"
-            help_text = "add an absolute bound, like `require success_rate >= 98% over 5m`"
+            help_text = "add an absolute bound, like `require success_rate >= 98% over 5m`, or a step below 100%"
         else:
             continue
         yield Diagnostic(code="MIG425", severity=Severity.ERROR, message=message, help=help_text, span=gate.span)
+
+
+def _stands_alone(judge: Judge) -> bool:
+    """Whether nothing can be compared: no old side, or one that is sent nothing by the time a proof is asked."""
+    if judge.mode is JudgeMode.FINISH and judge.percent_new == ALL:
+        return True
+    return judge.old is None and judge.mode is not JudgeMode.UNCALLED
 
 
 def unwritten_raw(journey: Journey) -> Iterator[Diagnostic]:

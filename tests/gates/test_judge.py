@@ -1,6 +1,7 @@
 """The judge's laws: harm rolls back, sickness of both holds, no data is never healthy, proof is carried along."""
 
 import random
+import re
 from dataclasses import replace
 
 import pytest
@@ -214,3 +215,57 @@ def test_evidence_from_the_journal_goes_on_bit_for_bit() -> None:
         (j.verdict, j.harm, j.safe, j.reason) for j in whole[6:]
     ]
     assert resumed[-1].asked.evidence == whole[-1].asked.evidence
+
+
+COMPARING = replace(GATE, requirements=(RELATIVE,))
+
+
+def _dry(mode: JudgeMode) -> Asked:
+    return replace(_asked(mode, gate=COMPARING), is_dry=True)
+
+
+def test_a_dry_old_side_is_not_waited_for() -> None:
+    """At 100 % nothing can be compared: enough requests without harm go on, and it is said that nobody compared."""
+    found = _through(_dry(JudgeMode.ADVANCE), [(reading(7), reading(100 * n)) for n in range(7)])
+
+    assert [judged.verdict for judged in found] == [Verdict.HOLD] * 5 + [Verdict.PASS] * 2
+    assert "no old side to compare with" in found[-1].reason
+
+
+def test_a_dry_old_side_proves_nothing() -> None:
+    """A proof that was not collected while both sides served is not there, however long one looks."""
+    found = _through(_dry(JudgeMode.FINISH), [(reading(7), reading(1_000 * n)) for n in range(9)])
+
+    assert {judged.verdict for judged in found} == {Verdict.HOLD}
+    assert "no old side to compare with" in found[-1].reason
+
+
+def test_a_proof_needs_the_old_side_while_it_serves() -> None:
+    """An absolute bound that is kept does not stand in for a comparison that can still be made."""
+    found = _through(_asked(JudgeMode.FINISH), [(reading(7), reading(1_000 * n)) for n in range(9)])
+
+    assert {judged.verdict for judged in found} == {Verdict.HOLD}
+
+
+@pytest.mark.parametrize("rate", [20, 90])
+def test_a_proof_says_what_it_lacks_and_that_is_about_right(rate: int) -> None:
+    """The requests that are told as missing at the third look are those that it takes, within a quarter."""
+    even = [(reading(rate * n), reading(rate * n)) for n in range(400)]
+    found = _through(_asked(JudgeMode.FINISH, gate=COMPARING), even)
+    proved = next(judged for judged in found if judged.verdict is Verdict.PASS)
+    third = found[2]
+    told = re.search(r"about (\d+) more requests to the new side, (\d+)m", third.reason)
+
+    assert told
+    took = proved.new.requests - third.new.requests
+    assert 0.75 * took <= int(told[1]) <= 1.25 * took
+    assert int(told[2]) == -(-int(told[1]) * 15 // (rate * 60))
+
+
+def test_a_pause_after_traffic_is_not_traffic_that_never_came() -> None:
+    """Requests were seen and no more come: the reason says so, and not that they did not arrive."""
+    found = _through(_asked(), [(reading(0), reading(0)), *[(reading(90), reading(90))] * 6])
+
+    assert found[-1].state is DataState.IDLE
+    assert "did not arrive" not in found[-1].reason
+    assert "no more requests to the new side (for 1m" in found[-1].reason
