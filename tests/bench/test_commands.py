@@ -82,5 +82,6 @@ def test_every_command_over_the_corpus(tmp_path: Path) -> None:
 
 def _timed(slowest: dict[str, tuple[float, str]], name: str, command: tuple[str, ...], cwd: Path) -> None:
     begun = time.perf_counter()
-    meshmig(*command, cwd=cwd)
+    ran = meshmig(*command, cwd=cwd)
+    assert ran.exit in (0, 1), ran.stderr
     slowest[command[0]] = max(slowest.get(command[0], (0.0, "")), (time.perf_counter() - begun, name))

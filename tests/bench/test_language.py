@@ -45,6 +45,7 @@ def test_lines_per_second() -> None:
             "check": lambda data=data: load("site.mig", lambda _: data),
             "fmt": lambda data=data: format_text(data, "site.mig"),
         }
+        assert load("site.mig", lambda _, data=data: data).findings == ()
         for name, act in acts.items():
             took = _seconds(act, runs)
             print(f"{name:<6} {count:>6} lines  {took:7.3f} s  {count / took:9.0f} lines/s")
@@ -59,7 +60,7 @@ def test_beside_python_hcl2() -> None:
     for lines in (100, 1_000, 5_000):
         mig, hcl = mig_text(lines).encode(), hcl_text(lines)
         load("site.mig", lambda _, mig=mig: mig)
-        hcl2.loads(hcl)
+        assert hcl2.loads(hcl)
         ours, theirs = [], []
         for _ in range(3):
             ours.append(_seconds(lambda mig=mig: load("site.mig", lambda _: mig), 1))

@@ -59,13 +59,15 @@ def long_file(lines: int) -> str:
     return text
 
 
-def _timed(at: Editor, change: Callable[[int], None]) -> list[float]:
+def _timed(at: Editor, change: Callable[[int], None], *, is_wrong: bool) -> list[float]:
+    """Time each keystroke to its answer; every second one mends what the one before broke, where it is to break."""
     times = []
     for turn in range(60):
         begun = time.perf_counter()
         change(turn)
-        at.diagnostics("site.mig")
+        told = at.diagnostics("site.mig")
         times.append((time.perf_counter() - begun) * 1000)
+        assert bool(told) == (is_wrong and turn % 2 == 0), told
         time.sleep(0.03)
     return sorted(times)
 
@@ -88,6 +90,7 @@ def test_a_keystroke(tmp_path: Path, lines: int, where: str) -> None:
             lambda turn: at.change(
                 "site.mig", "" if turn % 2 else signs, word, (word[0], word[1] + len(signs) * (turn % 2))
             ),
+            is_wrong=where in ("name", "mistake"),
         )
 
     print(
